@@ -1,0 +1,169 @@
+"""Squares cut out upright, each at its own rotation and in the image's own pixel size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass as parameters
+
+from ptolemy_kedro.squares.illumination import Image, reduce, usable
+from ptolemy_kedro.squares.rectangles import edges_of
+from ptolemy_kedro.squares.segmentation import Squares
+
+SIZE_CLASSES = (24, 32, 48, 64, 96, 128, 192, 256)
+"""Sides [px] that crops are stored at; each takes the least that holds it."""
+
+LEVELS_PER_SD = 16
+"""Stored levels to a standard deviation; the mean is stored as 128, what is over 8 away is clipped."""
+
+MIDDLE = 128
+
+
+@parameters(frozen=True)
+class CropOptions:
+    """How squares are cut out.
+
+    Attributes:
+        margin: Rim around the rectangle, as a share of its edges.
+    """
+
+    margin: float = Field(default=0.08, ge=0, le=1)
+
+
+@dataclass(frozen=True)
+class Crops:
+    """The crops of one image's squares, in their order.
+
+    Attributes:
+        pixels: Of each, ``128 + 16 * (intensity - mean) / std``, uint8; shape (rows, cols) of its own.
+        size_class: Side of the least frame that holds it [px]; shape (n,).
+        mean: Mean intensity of all squares' pixels in the image, by which each is normalised; shape (n,).
+        std: Their standard deviation; shape (n,).
+        reduction: Original pixels to one of the crop: 1, but for squares of over 256 px; shape (n,).
+    """
+
+    pixels: list[NDArray[np.uint8]]
+    size_class: NDArray[np.int64]
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+    reduction: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def shapes(self) -> NDArray[np.int64]:
+        """True rows and cols of each [px]; shape (n, 2)."""
+        return np.array([crop.shape for crop in self.pixels], dtype=np.int64).reshape(-1, 2)
+
+    def batch(self, size_px: int, resample: bool = False) -> NDArray[np.float32]:
+        """Bring all crops to one size for a network, in standard deviations from the mean.
+
+        Args:
+            size_px: Rows and cols.
+            resample: Scale each crop to the frame; otherwise it keeps its pixel size, centred, what is too
+                large cut off and the rest 0, as published.
+
+        Returns:
+            Shape (n, 1, size_px, size_px).
+        """
+        fit = stretched_into if resample else centred_into
+        batch = np.zeros((len(self), 1, size_px, size_px), np.float32)
+        for frame, crop in zip(batch, self.pixels, strict=True):
+            fit(frame[0], (crop.astype(np.float32) - MIDDLE) / LEVELS_PER_SD)
+        return batch
+
+
+def cut_crops(image: NDArray, squares: Squares, options: CropOptions = CropOptions()) -> Crops:  # noqa: B008
+    """Cut squares out of the image they were found in, interpolating between its pixels.
+
+    What lies outside the image takes the value of the mean.
+
+    Args:
+        image: Intensities; shape (rows, cols).
+        squares: Found in it.
+        options: The rim around them.
+
+    Raises:
+        ImageError: The array is no single plane of numbers.
+    """
+    pixels = usable(image)
+    mean, std = masked_statistics(pixels, squares)
+    reduction = _reductions(squares, options.margin)
+    reduced = {int(factor): reduce(pixels, int(factor)) for factor in np.unique(reduction)}
+    crops = []
+    for corners, factor in zip(squares.corners, reduction, strict=True):
+        crop = _cut(reduced[int(factor)], (corners + 0.5) / factor - 0.5, options.margin, mean)
+        levels = np.rint(MIDDLE + LEVELS_PER_SD * (crop - mean) / std)
+        crops.append(np.clip(levels, 0, 255).astype(np.uint8))
+    sides = np.array([max(crop.shape) for crop in crops], dtype=np.int64)
+    size_class = np.array(SIZE_CLASSES)[
+        np.minimum(np.searchsorted(SIZE_CLASSES, sides), len(SIZE_CLASSES) - 1)
+    ]
+    return Crops(crops, size_class, np.full(len(crops), mean), np.full(len(crops), std), reduction)
+
+
+def masked_statistics(image: Image, squares: Squares) -> tuple[float, float]:
+    """Mean and standard deviation of the intensities in all squares; the latter is never 0."""
+    inside = image[np.isin(squares.mask, squares.numbers)] if len(squares) else image
+    if not inside.size:
+        inside = image
+    return float(inside.mean(dtype=np.float64)), float(inside.std(dtype=np.float64)) or 1.0
+
+
+def centred_into(frame: NDArray[np.float32], crop: NDArray[np.float32]) -> None:
+    """Put a crop in the middle of a frame, cut where it is larger."""
+    inside, of_crop = [], []
+    for have, want in zip(crop.shape, frame.shape, strict=True):
+        size = min(have, want)
+        inside.append(slice((want - size) // 2, (want - size) // 2 + size))
+        of_crop.append(slice((have - size) // 2, (have - size) // 2 + size))
+    frame[tuple(inside)] = crop[tuple(of_crop)]
+
+
+def stretched_into(frame: NDArray[np.float32], crop: NDArray[np.float32]) -> None:
+    """Scale a crop to a frame, averaging where it is much larger."""
+    factor = max(1, min(have // want for have, want in zip(crop.shape, frame.shape, strict=True)))
+    crop = reduce(crop, factor)
+    axes = [
+        (np.arange(want) + 0.5) * have / want - 0.5
+        for have, want in zip(crop.shape, frame.shape, strict=True)
+    ]
+    row, col = np.meshgrid(
+        *(np.clip(a, 0, n - 1) for a, n in zip(axes, crop.shape, strict=True)), indexing="ij"
+    )
+    frame[:] = interpolate(crop, row, col)
+
+
+def interpolate(image: Image, row: NDArray, col: NDArray, outside: float = 0.0) -> Image:
+    """Read an image between its pixels, linearly; ``outside`` beyond the middle of its outermost pixels."""
+    rows, cols = image.shape
+    within = (row >= -0.5) & (row <= rows - 0.5) & (col >= -0.5) & (col <= cols - 0.5)
+    row, col = np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)
+    top, left = (
+        np.minimum(row.astype(np.intp), max(rows - 2, 0)),
+        np.minimum(col.astype(np.intp), max(cols - 2, 0)),
+    )
+    down, right = (row - top).astype(np.float32), (col - left).astype(np.float32)
+    corner, flat = top * cols + left, image.ravel()
+    step_row, step_col = cols if rows > 1 else 0, 1 if cols > 1 else 0
+    upper = flat[corner] * (1 - right) + flat[corner + step_col] * right
+    lower = flat[corner + step_row] * (1 - right) + flat[corner + step_row + step_col] * right
+    return np.where(within, upper * (1 - down) + lower * down, np.float32(outside))
+
+
+def _cut(image: Image, corners: NDArray[np.float64], margin: float, outside: float) -> Image:
+    """Cut one rectangle upright; its edge next clockwise from the uppermost corner becomes the top."""
+    across, down = corners[1] - corners[0], corners[3] - corners[0]
+    width, height = np.linalg.norm(across), np.linalg.norm(down)
+    cols, rows = (max(2, round(side * (1 + 2 * margin))) for side in (width, height))
+    x = (np.arange(cols) - (cols - 1) / 2)[None, :, None] * across / max(width, 1e-9)
+    y = (np.arange(rows) - (rows - 1) / 2)[:, None, None] * down / max(height, 1e-9)
+    points = corners.mean(axis=0) + x + y
+    return interpolate(image, points[..., 0], points[..., 1], outside)
+
+
+def _reductions(squares: Squares, margin: float) -> NDArray[np.int64]:
+    sides = edges_of(squares.corners)[:, 0] * (1 + 2 * margin)
+    return np.maximum(1, np.ceil((sides - 0.5) / SIZE_CLASSES[-1])).astype(np.int64)

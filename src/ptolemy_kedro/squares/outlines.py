@@ -1,0 +1,107 @@
+"""The exact outline of squares that were found coarsely: each by a threshold of its own surroundings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from ptolemy_kedro.squares.illumination import Image
+from ptolemy_kedro.squares.mixture import poisson_boundary
+
+Labels = NDArray[np.int32]
+
+REACH = 0.3
+"""How far outside its coarse region a square may extend, and its surroundings are measured [typical edges]."""
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The part of the image that belongs to each coarse region.
+
+    Attributes:
+        nearest: Number of the nearest region, 0 beyond reach; shape (rows, cols).
+        thresholds: Intensity that parts each region from its surroundings; index 0 is infinite; shape (n + 1,).
+    """
+
+    nearest: Labels
+    thresholds: NDArray[np.float32]
+
+
+def measure_zones(image: Image, regions: Labels, count: int, edge_px: float) -> Zones:
+    """Give each region the pixels nearest to it, and the threshold between it and the bars around it.
+
+    Args:
+        image: Intensities; shape (rows, cols).
+        regions: 1 .. count inside the coarse regions, 0 outside; shape (rows, cols).
+        count: Regions.
+        edge_px: Typical edge of a square.
+    """
+    distance, (row, col) = ndimage.distance_transform_edt(regions == 0, return_indices=True)
+    nearest = np.where(distance <= max(REACH * edge_px, 2), regions[row, col], 0)
+    floor = float(np.percentile(image, 0.5))
+    bright = quantile_by_label(image, regions, count, 0.4) - floor
+    dark = quantile_by_label(image, np.where(distance > 1, nearest, 0), count, 0.2) - floor
+    dark = np.clip(np.nan_to_num(dark, nan=0.0), 0.05 * bright, None)
+    thresholds = [np.inf, *(floor + poisson_boundary(d, b) for d, b in zip(dark, bright, strict=True))]
+    return Zones(nearest, np.array(thresholds, np.float32))
+
+
+def quantile_by_label(image: Image, labels: Labels, count: int, share: float) -> NDArray[np.float64]:
+    """Find a quantile of the intensities in each region; not a number in an empty one; shape (count,)."""
+    inside = labels > 0
+    label, value = labels[inside], image[inside]
+    order = np.lexsort((value, label))
+    starts = np.searchsorted(label[order], np.arange(1, count + 2))
+    size = np.diff(starts)
+    if not len(value):
+        return np.full(count, np.nan)
+    at = np.minimum(starts[:-1] + (share * size).astype(np.intp), len(value) - 1)
+    return np.where(size > 0, value[order][at], np.nan)
+
+
+def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -> Labels:
+    """Draw each region as what is brighter than its threshold, connected with it, its holes filled.
+
+    Args:
+        image: Intensities; shape (rows, cols).
+        regions: The coarse regions; shape (rows, cols).
+        zones: Of the coarse regions; same shape.
+        smooth_px: Specks and necks narrower than about half of this vanish.
+    """
+    nearest = zones.nearest
+    above = image > zones.thresholds[nearest]
+    if smooth_px > 1:
+        above = ndimage.uniform_filter(above.astype(np.float32), smooth_px, mode="nearest") > 0.5
+    above &= (nearest > 0) & ~_seams(nearest)
+    pieces, count = ndimage.label(above)
+    wanted = np.zeros(count + 1, bool)
+    wanted[pieces[regions > 0]] = True
+    wanted[0] = False
+    return fill_holes(np.where(wanted[pieces], nearest, 0).astype(np.int32))
+
+
+def fill_holes(labels: Labels) -> Labels:
+    """Fill what lies between pixels of one region both along its row and along its column."""
+    filled = labels.copy()
+    for number, box in enumerate(ndimage.find_objects(labels), start=1):
+        if box is None:
+            continue
+        inside = labels[box] == number
+        between = _between(inside, 0) & _between(inside, 1)
+        filled[box][between & (labels[box] == 0)] = number
+    return filled
+
+
+def _between(inside, axis):
+    forward = np.logical_or.accumulate(inside, axis=axis)
+    backward = np.flip(np.logical_or.accumulate(np.flip(inside, axis), axis=axis), axis)
+    return forward & backward
+
+
+def _seams(nearest):
+    """Mark pixels where two zones meet, so that their regions do not connect."""
+    seams = np.zeros(nearest.shape, bool)
+    seams[1:] |= (nearest[1:] != nearest[:-1]) & (nearest[1:] > 0) & (nearest[:-1] > 0)
+    seams[:, 1:] |= (nearest[:, 1:] != nearest[:, :-1]) & (nearest[:, 1:] > 0) & (nearest[:, :-1] > 0)
+    return seams
