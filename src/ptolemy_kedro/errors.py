@@ -21,6 +21,10 @@ class ArchiveError(PtolemyError):
     """A session archive breaks its format."""
 
 
+class StorageError(PtolemyError):
+    """A disk is full, or a place cannot be written."""
+
+
 class TableError(PtolemyError):
     """A table breaks its schema."""
 

@@ -1,0 +1,161 @@
+"""Files and folders that appear whole or not at all, and digests.
+
+Something is written under a hidden name beside its place, flushed to the disk, and renamed. Whoever reads
+the place sees the old content or the new, never half of it. What a killed writer left is removed by the next.
+"""
+
+import errno
+import hashlib
+import os
+import platform
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ptolemy_kedro.errors import StorageError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+@contextmanager
+def atomic_folder(path: Path | str) -> Iterator[Path]:
+    """Give a new folder to fill, which takes its place whole when the block ends well.
+
+    A folder already there is replaced. On an error nothing is left behind and the old one stays.
+
+    Raises:
+        StorageError: The disk is full, or the place cannot be written.
+    """
+    path = Path(path).absolute()
+    with _told_of_the_disk(path), _written_aside(path) as aside:
+        aside.mkdir()
+        yield aside
+        _flush_all(aside)
+        if path.is_dir():
+            _swap(aside, path)
+        else:
+            aside.rename(path)
+        _flush(path.parent)
+
+
+@contextmanager
+def atomic_file(path: Path | str) -> Iterator[Path]:
+    """Give the path of a new file to write, which takes its place whole when the block ends well.
+
+    Raises:
+        StorageError: The disk is full, or the place cannot be written.
+    """
+    path = Path(path).absolute()
+    with _told_of_the_disk(path), _written_aside(path) as aside:
+        yield aside
+        _flush(aside)
+        aside.replace(path)
+        _flush(path.parent)
+
+
+def sha256_of(path: Path | str) -> str:
+    """Compute the sha256 of a file's bytes, in hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(*parts: bytes | str) -> str:
+    """Compute the sha256 of parts, in hexadecimal digits; where one part ends and the next begins counts."""
+    total = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        total.update(len(data).to_bytes(8, "big"))
+        total.update(data)
+    return total.hexdigest()
+
+
+@contextmanager
+def _written_aside(path: Path) -> Iterator[Path]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_leftovers(path)
+    aside = path.with_name(f".{path.name}.{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}.partial")
+    try:
+        yield aside
+    finally:
+        _remove(aside)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what writers of this machine left that are no longer alive."""
+    mark = f"{platform.node()}-"
+    for leftover in path.parent.glob(f".{_escaped(path.name)}.{_escaped(mark)}*.partial"):
+        pid = leftover.name.removesuffix(".partial").rsplit("-", 2)[1]
+        if pid.isdigit() and not _is_alive(int(pid)):
+            _remove(leftover)
+
+
+def _escaped(name: str) -> str:
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _swap(new: Path, old: Path) -> None:
+    """Put a folder in the place of another; a kill in between leaves the place empty, never mixed."""
+    aside = new.with_name(f"{new.name.removesuffix('.partial')}.old.partial")
+    old.rename(aside)
+    try:
+        new.rename(old)
+    except OSError:
+        aside.rename(old)
+        raise
+    _remove(aside)
+
+
+def _flush_all(folder: Path) -> None:
+    for inner in folder.rglob("*"):
+        _flush(inner)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _told_of_the_disk(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        if failure.errno in _FULL:
+            raise StorageError(
+                f"The disk of {path.parent} is full: {path.name} was not written and nothing half-made was "
+                "left behind. Free some space and run it again."
+            ) from None
+        if failure.errno in _REFUSED and _concerns(failure, path):
+            raise StorageError(
+                f"{path.parent} cannot be written ({failure.strerror}). Choose another place, or get the "
+                "right to write there."
+            ) from None
+        raise
+
+
+def _concerns(failure: OSError, path: Path) -> bool:
+    return str(failure.filename or "").startswith(str(path.parent))
