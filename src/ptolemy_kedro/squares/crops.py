@@ -19,6 +19,9 @@ LEVELS_PER_SD = 16
 
 MIDDLE = 128
 
+TYPICAL_SHARE = 0.8
+"""Share of a network's frame that the side of a typical crop takes."""
+
 
 @parameters(frozen=True)
 class CropOptions:
@@ -40,6 +43,7 @@ class Crops:
         size_class: Side of the least frame that holds it [px]; shape (n,).
         mean: Mean intensity of all squares' pixels in the image, by which each is normalised; shape (n,).
         std: Their standard deviation; shape (n,).
+        typical_px: Side that the crop of a typical square of the same image has; shape (n,).
         reduction: Original pixels to one of the crop: 1, but for squares of over 256 px; shape (n,).
     """
 
@@ -47,6 +51,7 @@ class Crops:
     size_class: NDArray[np.int64]
     mean: NDArray[np.float64]
     std: NDArray[np.float64]
+    typical_px: NDArray[np.float64]
     reduction: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -57,21 +62,21 @@ class Crops:
         """True rows and cols of each [px]; shape (n, 2)."""
         return np.array([crop.shape for crop in self.pixels], dtype=np.int64).reshape(-1, 2)
 
-    def batch(self, size_px: int, resample: bool = False) -> NDArray[np.float32]:
+    def batch(self, size_px: int, rescale: bool = True) -> NDArray[np.float32]:
         """Bring all crops to one size for a network, in standard deviations from the mean.
 
         Args:
             size_px: Rows and cols.
-            resample: Scale each crop to the frame; otherwise it keeps its pixel size, centred, what is too
-                large cut off and the rest 0, as published.
+            rescale: Scale all crops of an image alike, so that a typical one takes ``TYPICAL_SHARE`` of the
+                frame: nothing counts on a pixel size. Otherwise a crop keeps its pixels, as published.
 
         Returns:
-            Shape (n, 1, size_px, size_px).
+            Each centred, what is too large cut off and the rest 0; shape (n, 1, size_px, size_px).
         """
-        fit = stretched_into if resample else centred_into
         batch = np.zeros((len(self), 1, size_px, size_px), np.float32)
-        for frame, crop in zip(batch, self.pixels, strict=True):
-            fit(frame[0], (crop.astype(np.float32) - MIDDLE) / LEVELS_PER_SD)
+        for frame, crop, typical in zip(batch, self.pixels, self.typical_px, strict=True):
+            levels = (crop.astype(np.float32) - MIDDLE) / np.float32(LEVELS_PER_SD)
+            centred_into(frame[0], scaled(levels, TYPICAL_SHARE * size_px / typical) if rescale else levels)
         return batch
 
 
@@ -97,11 +102,14 @@ def cut_crops(image: NDArray, squares: Squares, options: CropOptions = CropOptio
         crop = _cut(reduced[int(factor)], (corners + 0.5) / factor - 0.5, options.margin, mean)
         levels = np.rint(MIDDLE + LEVELS_PER_SD * (crop - mean) / std)
         crops.append(np.clip(levels, 0, 255).astype(np.uint8))
-    sides = np.array([max(crop.shape) for crop in crops], dtype=np.int64)
-    size_class = np.array(SIZE_CLASSES)[
-        np.minimum(np.searchsorted(SIZE_CLASSES, sides), len(SIZE_CLASSES) - 1)
-    ]
-    return Crops(crops, size_class, np.full(len(crops), mean), np.full(len(crops), std), reduction)
+    typical = max(squares.edge_px * (1 + 2 * options.margin), 1) / reduction
+    n = len(crops)
+    return Crops(crops, _size_classes(crops), np.full(n, mean), np.full(n, std), typical, reduction)
+
+
+def _size_classes(crops):
+    sides = np.array([max(crop.shape) for crop in crops], dtype=np.intp)
+    return np.array(SIZE_CLASSES)[np.minimum(np.searchsorted(SIZE_CLASSES, sides), len(SIZE_CLASSES) - 1)]
 
 
 def masked_statistics(image: Image, squares: Squares) -> tuple[float, float]:
@@ -122,18 +130,14 @@ def centred_into(frame: NDArray[np.float32], crop: NDArray[np.float32]) -> None:
     frame[tuple(inside)] = crop[tuple(of_crop)]
 
 
-def stretched_into(frame: NDArray[np.float32], crop: NDArray[np.float32]) -> None:
-    """Scale a crop to a frame, averaging where it is much larger."""
-    factor = max(1, min(have // want for have, want in zip(crop.shape, frame.shape, strict=True)))
-    crop = reduce(crop, factor)
-    axes = [
-        (np.arange(want) + 0.5) * have / want - 0.5
-        for have, want in zip(crop.shape, frame.shape, strict=True)
-    ]
-    row, col = np.meshgrid(
-        *(np.clip(a, 0, n - 1) for a, n in zip(axes, crop.shape, strict=True)), indexing="ij"
+def scaled(crop: Image, scale: float) -> Image:
+    """Scale a crop, averaging where it shrinks much."""
+    shape = [max(1, round(side * scale)) for side in crop.shape]
+    crop = reduce(crop, max(1, int(1 / scale + 0.25)))
+    row, col = (
+        (np.arange(want) + 0.5) * have / want - 0.5 for have, want in zip(crop.shape, shape, strict=True)
     )
-    frame[:] = interpolate(crop, row, col)
+    return interpolate(crop, row[:, None], col[None, :])
 
 
 def interpolate(image: Image, row: NDArray, col: NDArray, outside: float = 0.0) -> Image:

@@ -7,7 +7,7 @@ ANGLES_DEG = np.arange(90.0)
 """Rotations that are tried; a rectangle repeats after 90 degrees."""
 
 OWN_ROTATION = 0.04
-"""A region turns away from the rotation common to all only where that saves this share of area per 45 degrees."""
+"""A region turns away from the common rotation only where that saves this share of area per 45 degrees."""
 
 
 def fit_rectangles(
@@ -46,7 +46,7 @@ def edges_of(corners: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _ends_of_runs(labels):
-    """Give (row, col) and label of the first and last pixel of each run in a row: the hull lies among them."""
+    """Give (row, col) and label of the ends of each run in a row: the hull lies among them."""
     padded = np.pad(labels, ((0, 0), (1, 1)))
     changes = padded[:, 1:] != padded[:, :-1]
     starts = np.argwhere(changes[:, :-1] & (labels > 0))

@@ -37,7 +37,7 @@ class ThresholdTree:
 
     @property
     def fill(self) -> NDArray[np.float64]:
-        """Area over that of the rectangle with the same moments: 1 for a rectangle, less for what has gaps."""
+        """Area over that of the rectangle with the same moments: 1 for a rectangle, less with gaps."""
         return self.area_px / np.maximum(self.edges_px.prod(axis=1), 1e-9)
 
     @property
