@@ -1,0 +1,1 @@
+"""The commands: arguments in, the domain called, an answer out."""

@@ -1,0 +1,175 @@
+"""``ptolemy``: the command for people: simulate, check, look after models, rank the squares of an image."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ptolemy_kedro.errors import PtolemyError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+models = typer.Typer(no_args_is_help=True, help="Look after the registered models.")
+app.add_typer(models, name="models")
+
+
+def main() -> None:
+    """Run a command; a user's mistake ends in one line and exit status 1."""
+    try:
+        app()
+    except PtolemyError as failure:
+        print(f"ptolemy: {failure.line()}", file=sys.stderr)
+        sys.exit(1)
+
+
+@app.command()
+def simulate(
+    to: Annotated[Path, typer.Option(help="Folder for the archives; made if it is not there.")],
+    sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
+    seed: Annotated[int, typer.Option(min=0, help="Of the first; the others follow.")] = 10_000,
+    truth_to: Annotated[
+        Path | None, typer.Option(help="Folder for the truth; not written if left out.")
+    ] = None,
+) -> None:
+    """Simulate sessions and write them as archives."""
+    from rich.progress import track
+
+    from ptolemy_kedro.simulation import SimulateOptions, simulate_session, write
+
+    with _writing(to):
+        for number in track(range(seed, seed + sessions), "Simulating sessions", console=_console()):
+            write(simulate_session(number, SimulateOptions()), to, truth_to)
+    typer.echo(f"{sessions} simulated sessions are in {to}.")
+
+
+@app.command()
+def check(
+    archive: Annotated[Path, typer.Argument(help="Folder, .zip, .tar or .tar.zst")],
+    permissive: Annotated[bool, typer.Option(help="Take what can be lived with as warnings.")] = False,
+) -> None:
+    """Check a session archive and say all that is wrong with it."""
+    from ptolemy_kedro.archive import check as check_archive
+
+    report = check_archive(archive, permissive=permissive)
+    for warning in report.warnings:
+        typer.echo(f"warning: {warning}")
+    for problem in report.problems:
+        typer.echo(f"problem: {problem}")
+    if report.problems:
+        raise PtolemyError(
+            f"{archive} has {len(report.problems)} problems. Correct them, or see --permissive."
+        )
+    typer.echo(f"{archive} is a sound session archive.")
+
+
+@models.command("init")
+def init_models() -> None:
+    """Register the weights that come with the package, and put them to use."""
+    from ptolemy_kedro import registry
+    from ptolemy_kedro.home import find_home
+
+    home = find_home()
+    for name, version in registry.init(home).items():
+        typer.echo(f"{name} version {version} is the champion in {home.path}.")
+
+
+@models.command("list")
+def list_models() -> None:
+    """List the registered versions, with what each scored."""
+    from rich.table import Table
+
+    from ptolemy_kedro import registry
+    from ptolemy_kedro.home import find_home
+
+    table = Table("model", "version", "aliases", "kind", "origin", "sessions", "AUC within session", "data")
+    for row in registry.list_models(find_home()):
+        table.add_row(*(str(cell) for cell in row.cells()))
+    _console(stderr=False).print(table)
+
+
+@models.command("promote")
+def promote_model(
+    name: Annotated[str, typer.Argument(help="Such as square-ranker.")],
+    version: Annotated[int, typer.Argument(min=1, help="Of the registry; an earlier one to go back.")],
+) -> None:
+    """Make a version the champion and put it to use."""
+    from ptolemy_kedro import registry
+    from ptolemy_kedro.home import find_home
+
+    folder = registry.promote(find_home(), name, version)
+    typer.echo(f"{name} version {version} is the champion, exported to {folder}.")
+
+
+@app.command()
+def squares(
+    image: Annotated[Path, typer.Argument(help="MRC, TIFF, PNG or JPEG")],
+    pixel_size: Annotated[
+        float | None, typer.Option(help="Edge of a pixel [A]; the file's own if left out.")
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the ranking over the image.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write one row a square.")] = None,
+    json_to: Annotated[Path | None, typer.Option("--json", help="Write squares and model as JSON.")] = None,
+) -> None:
+    """Find the squares of an image and rank them, best first."""
+    from ptolemy_kedro.doors import answers, ranking
+
+    if pixel_size is not None and not 0 < pixel_size < float("inf"):
+        raise PtolemyError(f"--pixel-size is {pixel_size}. A pixel size is positive, in angstrom.")
+    ranked = ranking.rank_file(image, pixel_size)
+    _show(ranked)
+    if csv:
+        ranking.write_answer(answers.squares_as_csv(ranked), csv)
+    if json_to:
+        answer = {"model": ranked.model, "squares": answers.squares_as_json(ranked)}
+        ranking.write_answer(json.dumps(answer, indent=1) + "\n", json_to)
+    if figure:
+        _draw(image, ranked, figure)
+
+
+def _show(ranked) -> None:
+    from rich.table import Table
+
+    table = Table(
+        "rank", "score", "row px", "col px", "area px²", "cut", title=f"{len(ranked)} squares, best first"
+    )
+    for i, score in enumerate(ranked.scores):
+        row, col = ranked.squares.centres[i]
+        cut = "yes" if ranked.squares.cut[i] else ""
+        table.add_row(
+            str(i + 1), f"{score:.3f}", f"{row:.0f}", f"{col:.0f}", f"{ranked.squares.area_px[i]:.0f}", cut
+        )
+    _console(stderr=False).print(table)
+    typer.echo(f"Scored by {ranked.model}.")
+
+
+def _draw(image: Path, ranked, to: Path) -> None:
+    from ptolemy_kedro.archive.images import read_image
+    from ptolemy_kedro.figures.tile import tile_overlay
+    from ptolemy_kedro.files import atomic_file
+
+    if to.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise PtolemyError(f"--figure is {to}. Give it a name that ends in .png, .pdf or .svg.")
+    drawn = tile_overlay(read_image(image, image.name).pixels, ranked.squares, ranked.scores, ranked.model)
+    with _writing(to), atomic_file(to) as aside:
+        drawn.savefig(aside, format=to.suffix[1:].lower(), dpi=110)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as failure:
+        raise PtolemyError(f"{path} cannot be written: {failure.strerror or failure}.") from None
+
+
+def _console(stderr: bool = True):
+    from rich.console import Console
+
+    return Console(stderr=stderr)
+
+
+if __name__ == "__main__":
+    main()

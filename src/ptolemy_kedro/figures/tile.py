@@ -1,0 +1,43 @@
+"""Ranked squares drawn over the image they were found in."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ptolemy_kedro.squares.segmentation import Squares
+
+RANKING = "turbo_r"
+"""Colours from dark red, the worst, to dark blue, the best."""
+
+
+def tile_overlay(image: NDArray, squares: Squares, scores: NDArray[np.float64], model: str = "") -> Figure:
+    """Outline the squares over their image, dark blue the best, dark red the worst.
+
+    Args:
+        image: Intensities, shape (rows, cols).
+        squares: Found in it.
+        scores: Of each, shape (n,).
+        model: Name, version and origin of what scored them, for the caption.
+    """
+    figure = Figure(figsize=(9, 9), layout="constrained")
+    axes = figure.add_subplot()
+    low, high = np.percentile(image[np.isfinite(image)], [0.5, 99.5])
+    axes.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-9))
+    place = _rank(scores)
+    colours = colormaps[RANKING](1 - place)
+    outlines = PolyCollection(
+        squares.corners[:, :, ::-1], facecolors="none", edgecolors=colours, linewidths=2.2
+    )
+    axes.add_collection(outlines)
+    for (row, col), score, colour in zip(squares.centres, scores, colours, strict=True):
+        axes.text(col, row, f"{score:.2f}", color=colour, ha="center", va="center", fontsize=9, weight="bold")
+    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
+    axes.set_title(f"{len(squares)} squares, P(selected | viewed); {model}", fontsize=10)
+    return figure
+
+
+def _rank(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Place each score between 0, the best, and 1, the worst."""
+    return np.argsort(np.argsort(-scores)) / max(len(scores) - 1, 1)

@@ -1,0 +1,141 @@
+"""The published network for squares: five convolutions and a 6x6 head, 217,537 parameters.
+
+At 240x240 each convolution is followed by a max pool of 3 with stride 2, which leaves the head its 6x6. At
+a smaller size the layers and their parameters stay the same and only the last pools are left out: 120 takes
+four, 60 takes three, and 60 costs a seventeenth of 240.
+"""
+
+import io
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from torch import nn
+
+from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.training.augment import turn_and_flip
+from ptolemy_kedro.training.loop import Examples, TrainOptions, train
+from ptolemy_kedro.training.model import TrainedModel
+
+CHANNELS = 64
+KERNELS = (5, 5, 3, 3, 3)
+HEAD_PX = 6
+
+
+@dataclass(frozen=True)
+class CnnOptions:
+    """The published network, and its training."""
+
+    size_px: Literal[60, 120, 240] = 60  # edge of the crops it sees; fewer pools below 240
+    held_out_share: float = Field(0.2, gt=0, lt=1)  # of the sessions, to tell when to stop
+    train: TrainOptions = Field(default_factory=TrainOptions)
+
+
+class SquareNet(nn.Module):
+    """Crops (n, 1, size, size) to logits of selection (n,)."""
+
+    def __init__(self, size_px: int = 240):
+        """Build it for crops of an edge [px] that halves down to 6."""
+        super().__init__()
+        pools = _pools(size_px)
+        layers: list[nn.Module] = []
+        for i, kernel in enumerate(KERNELS):
+            layers.append(nn.Conv2d(CHANNELS if i else 1, CHANNELS, kernel, padding="same", bias=False))
+            layers += [nn.ReLU(), nn.BatchNorm2d(CHANNELS)]
+            layers += [nn.MaxPool2d(3, 2)] if i < pools else []
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Conv2d(CHANNELS, 1, HEAD_PX)
+
+    def forward(self, crops: torch.Tensor) -> torch.Tensor:
+        """Give a logit a crop."""
+        return self.head(self.features(crops)).flatten()
+
+
+def fit_cnn(
+    crops: NDArray[np.float32],
+    labels: ArrayLike,
+    sessions: ArrayLike,
+    options: CnnOptions = CnnOptions(),  # noqa: B008
+    checkpoint: "str | None" = None,
+) -> TrainedModel:
+    """Train the published network on the crops whose label is known.
+
+    Args:
+        crops: ``Crops.batch(options.size_px)``, shape (n, 1, size, size).
+        labels: ``selected``, ``rejected`` or ``unknown`` for each, shape (n,).
+        sessions: Session id of each, shape (n,). Some whole sessions are held out to tell when to stop.
+        options: Of network and training.
+        checkpoint: File that a killed training goes on from.
+
+    Raises:
+        TableError: Fewer than two sessions, or one of the labels is missing.
+    """
+    from pathlib import Path
+
+    labels, sessions = np.asarray(labels, dtype=str), np.asarray(sessions, dtype=str)
+    known = np.isin(labels, ("selected", "rejected"))
+    selected, session, pixels = labels[known] == "selected", sessions[known], torch.from_numpy(crops[known])
+    held_out = _held_out(session, selected, options)
+    torch.manual_seed(options.train.seed)
+    network = SquareNet(options.size_px)
+    targets = torch.from_numpy(selected.astype(np.float32))
+    learn = Examples(pixels[~held_out], targets[~held_out])
+    curve = train(
+        network,
+        learn,
+        Examples(pixels[held_out], targets[held_out]),
+        nn.functional.binary_cross_entropy_with_logits,
+        options.train,
+        turn_and_flip,
+        Path(checkpoint) if checkpoint else None,
+    )
+    config = {
+        "kind": "cnn",
+        "crop": {"size_px": options.size_px},
+        "class_prior": float(selected[~held_out].mean()),
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
+    return TrainedModel(to_onnx(network, options.size_px), config, tuple(sorted(set(session))), curve)
+
+
+def to_onnx(network: SquareNet, size_px: int) -> bytes:
+    """Save the network as ONNX: crops (n, 1, size, size) to the probability of selection (n,)."""
+    scored = nn.Sequential(network, nn.Sigmoid()).eval()
+    content = io.BytesIO()
+    example = torch.zeros(2, 1, size_px, size_px)
+    batch = {"crops": {0: "n"}, "score": {0: "n"}}
+    torch.onnx.export(
+        scored,
+        (example,),
+        content,
+        input_names=["crops"],
+        output_names=["score"],
+        dynamic_axes=batch,
+        dynamo=False,
+    )
+    return content.getvalue()
+
+
+def _pools(size_px: int) -> int:
+    edge, pools = size_px, 0
+    while edge > HEAD_PX and pools < len(KERNELS):
+        edge, pools = (edge - 1) // 2, pools + 1
+    if edge != HEAD_PX:
+        raise ValueError(f"{size_px} px does not halve down to {HEAD_PX} px; 60, 120 and 240 px do.")
+    return pools
+
+
+def _held_out(session: NDArray, selected: NDArray[np.bool_], options: CnnOptions) -> NDArray[np.bool_]:
+    """Choose whole sessions to hold out, by the seed."""
+    names = np.unique(session)
+    if len(names) < 2 or selected.all() or not selected.any():
+        raise TableError(
+            f"{len(names)} sessions with {selected.sum()} selected and {(~selected).sum()} rejected squares: "
+            "the network needs two sessions or more, and squares of both kinds."
+        )
+    count = min(len(names) - 1, max(1, round(options.held_out_share * len(names))))
+    rng = np.random.default_rng(options.train.seed)
+    return np.isin(session, rng.choice(names, count, replace=False))

@@ -1,0 +1,102 @@
+"""Reaching the MLflow store without its surprises: registry and tracking go through here.
+
+MLflow creates an empty database where it finds none, retries a damaged one for minutes and a silent server
+for longer. Here each of these ends at once in a ``RegistryError`` of one line.
+"""
+
+import logging
+import os
+import sqlite3
+import warnings
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from ptolemy_kedro.errors import RegistryError
+from ptolemy_kedro.home import Home
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
+}
+
+
+@contextmanager
+def reached(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
+    """Give a client of the home's store; what goes wrong with it inside is a ``RegistryError``.
+
+    Args:
+        home: Where the store is.
+        create: Make a SQLite store that is not there. Only for those who are about to write to it.
+
+    Raises:
+        RegistryError: The store is missing, damaged, of another version, or does not answer.
+    """
+    _guard(home, create)
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
+    import mlflow
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    _quieten()
+    try:
+        yield mlflow.MlflowClient(home.store_uri, home.store_uri)
+    except (MlflowException, SQLAlchemyError, OSError) as failure:
+        raise RegistryError(f"The registry {home.store_uri} cannot be used: {_cause(failure)}") from None
+
+
+def experiment(client: "MlflowClient", home: Home, name: str) -> str:
+    """Give an experiment's id; a new one in a SQLite store keeps its files below the home."""
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return found.experiment_id
+    place = (home.artifacts / name).as_uri() if home.store_file else None
+    return client.create_experiment(name, artifact_location=place)
+
+
+def _guard(home: Home, create: bool) -> None:
+    """Look at a SQLite store with SQLite itself, which takes milliseconds and repairs nothing."""
+    path = home.store_file
+    if path is None:
+        return
+    if not path.exists():
+        if not create:
+            raise RegistryError(
+                f"There is no registry at {path}. Run `ptolemy models init`, or correct PTOLEMY_HOME."
+            )
+        _make_parent(home)
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)) as connection:
+            tables = {
+                row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")
+            }
+            connection.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.Error as failure:
+        raise RegistryError(f"The registry {path} is damaged: {failure}. Put back a copy of it.") from None
+    if tables and "registered_models" not in tables:
+        raise RegistryError(f"{path} is a database, but no model registry. Correct PTOLEMY_STORE.")
+
+
+def _make_parent(home: Home) -> None:
+    assert home.store_file is not None
+    try:
+        home.store_file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as failure:
+        raise RegistryError(f"The registry {home.store_file} cannot be made: {failure.strerror}.") from None
+
+
+def _quieten() -> None:
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message=".*type hints.*predict.*")
+
+
+def _cause(failure: Exception) -> str:
+    line = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
+    return line if len(line) < 300 else f"{line[:300]} .."

@@ -1,0 +1,55 @@
+"""An image in, ranked targets out: what every flow, command and service calls."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptolemy_kedro.squares.crops import cut_crops
+from ptolemy_kedro.squares.descriptors import describe
+from ptolemy_kedro.squares.ranker import SquareRanker
+from ptolemy_kedro.squares.segmentation import SegmentOptions, Squares, find_squares
+
+
+@dataclass(frozen=True)
+class RankedSquares:
+    """The squares of an image, best first.
+
+    Attributes:
+        squares: In order of score.
+        scores: P(selected | viewed), 0 to 1, falling; shape (n,), n may be 0.
+        model: Name, version and origin of what scored them.
+    """
+
+    squares: Squares
+    scores: NDArray[np.float64]
+    model: str
+
+    def __len__(self) -> int:
+        """Count the squares."""
+        return len(self.scores)
+
+
+def rank_squares(
+    image: NDArray,
+    ranker: SquareRanker,
+    pixel_size_a: float | None = None,
+    options: SegmentOptions | None = None,
+) -> RankedSquares:
+    """Find the squares of a low-magnification image and rank them.
+
+    Args:
+        image: Pixels, shape (rows, cols).
+        ranker: The model.
+        pixel_size_a: Edge of a pixel [A], where it is known.
+        options: Of the segmentation; as the model was trained if None.
+
+    Raises:
+        ImageError: The pixels cannot be used.
+    """
+    options = options or SegmentOptions(**ranker.config.get("segmentation", {}))
+    squares = find_squares(image, options)
+    crops = cut_crops(image, squares) if ranker.looks_at_crops else None
+    scores = ranker.score(describe(image, squares, pixel_size_a), crops)
+    order = np.argsort(-scores, kind="stable")
+    return RankedSquares(squares[order], scores[order], ranker.label)

@@ -1,0 +1,1 @@
+"""The one training loop, and the folder that a trained model is kept in."""

@@ -1,0 +1,223 @@
+"""The one training loop: seeded, stops when the held-out loss is flat, goes on where it was killed."""
+
+import copy
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass as plain_dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+from rich.console import Console
+from rich.progress import Progress
+
+from ptolemy_kedro.training import checkpoint as checkpoints
+
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """How long and how fast to learn."""
+
+    epochs: int = Field(20, ge=1)  # at most
+    batch_size: int = Field(64, ge=2)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    patience: int = Field(4, ge=1)  # epochs without gain before it stops
+    min_gain: float = Field(1e-4, ge=0)  # of the held-out loss, to count as gain
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: bfloat16 where the processor has it
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    seed: int = Field(0, ge=0)
+
+
+@plain_dataclass(frozen=True)
+class Examples:
+    """What goes in, shape (n, ...), and what should come out, shape (n, ...); float32."""
+
+    inputs: torch.Tensor
+    targets: torch.Tensor
+
+    def __len__(self) -> int:
+        """Count the examples."""
+        return len(self.inputs)
+
+
+def train(
+    network: torch.nn.Module,
+    training: Examples,
+    held_out: Examples,
+    loss: Loss,
+    options: TrainOptions,
+    augment: Augment | None = None,
+    checkpoint: Path | None = None,
+) -> pd.DataFrame:
+    """Train a network in place and leave it, in eval mode on the processor, at its best held-out epoch.
+
+    Args:
+        network: Seeded by the caller.
+        training: To learn from.
+        held_out: To tell when to stop.
+        loss: Mean loss of (outputs, targets).
+        options: Of the loop.
+        augment: Changes a batch's inputs at random, by the generator it is given.
+        checkpoint: Written after each epoch; a run of the same options and data goes on from it.
+
+    Returns:
+        The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``.
+    """
+    run = _Run.start(network, options, checkpoint, _key(options, training, held_out))
+    with _progress() as bar:
+        task = bar.add_task("Training", total=options.epochs, completed=len(run.curve))
+        while not run.is_over(options):
+            started = time.perf_counter()
+            generator = torch.Generator().manual_seed(options.seed * 100_003 + len(run.curve))
+            learnt = _learn(run, _batches(training, options.batch_size, generator), loss, augment, generator)
+            run.note(learnt, _assess(run, held_out, loss), time.perf_counter() - started, options)
+            bar.update(
+                task, advance=1, description=f"Training, held-out loss {run.curve[-1]['validation_loss']:.4f}"
+            )
+    return run.finish()
+
+
+@plain_dataclass
+class _Run:
+    """A training under way; what a checkpoint holds."""
+
+    network: torch.nn.Module
+    optimiser: torch.optim.Optimizer
+    device: torch.device
+    precision: Callable[[], AbstractContextManager]
+    checkpoint: Path | None
+    key: str
+    best: dict[str, torch.Tensor]
+    curve: list[dict[str, float]]
+
+    @classmethod
+    def start(
+        cls, network: torch.nn.Module, options: TrainOptions, checkpoint: Path | None, key: str
+    ) -> "_Run":
+        device = _device(options)
+        network = network.to(device, memory_format=torch.channels_last)
+        optimiser = torch.optim.AdamW(
+            network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
+        )
+        best = copy.deepcopy(network.state_dict())
+        run = cls(network, optimiser, device, _precision(options, device), checkpoint, key, best, [])
+        if checkpoint is not None:
+            resumed = checkpoints.load(checkpoint, key, network, optimiser)
+            run.best, run.curve = resumed or (best, [])
+        return run
+
+    def is_over(self, options: TrainOptions) -> bool:
+        losses = [row["validation_loss"] for row in self.curve]
+        flat = len(losses) - 1 - _last_gain(losses, options.min_gain) >= options.patience if losses else False
+        return flat or len(losses) >= options.epochs
+
+    def note(self, training: float, validation: float, seconds: float, options: TrainOptions) -> None:
+        row = {
+            "epoch": len(self.curve),
+            "training_loss": training,
+            "validation_loss": validation,
+            "seconds": seconds,
+        }
+        self.curve.append(row)
+        if _last_gain([r["validation_loss"] for r in self.curve], options.min_gain) == len(self.curve) - 1:
+            self.best = copy.deepcopy(self.network.state_dict())
+        if self.checkpoint is not None:
+            checkpoints.save(self.checkpoint, self.key, self.network, self.optimiser, self.best, self.curve)
+
+    def finish(self) -> pd.DataFrame:
+        self.network.load_state_dict(self.best)
+        self.network.to("cpu").eval()
+        return pd.DataFrame(self.curve)
+
+
+def _learn(
+    run: _Run,
+    batches: Iterator[tuple[torch.Tensor, torch.Tensor]],
+    loss: Loss,
+    augment: Augment | None,
+    generator: torch.Generator,
+) -> float:
+    run.network.train()
+    losses = []
+    for inputs, targets in batches:
+        inputs = augment(inputs, generator) if augment else inputs
+        with run.precision():
+            outputs = run.network(_placed(inputs, run.device))
+        value = loss(outputs.float(), targets.to(run.device))
+        run.optimiser.zero_grad()
+        value.backward()
+        run.optimiser.step()
+        losses.append((value.item(), len(inputs)))
+    return float(np.average([v for v, _ in losses], weights=[n for _, n in losses]))
+
+
+@torch.no_grad()
+def _assess(run: _Run, examples: Examples, loss: Loss, batch: int = 256) -> float:
+    run.network.eval()
+    total = 0.0
+    for start in range(0, len(examples), batch):
+        inputs, targets = examples.inputs[start : start + batch], examples.targets[start : start + batch]
+        with run.precision():
+            outputs = run.network(_placed(inputs, run.device))
+        total += loss(outputs.float(), targets.to(run.device)).item() * len(inputs)
+    return total / len(examples)
+
+
+def _batches(
+    examples: Examples, size: int, generator: torch.Generator
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Give the examples in random batches; a last one of one example is left out, batch norm needs two."""
+    order = torch.randperm(len(examples), generator=generator)
+    for chosen in order.split(size):
+        if len(chosen) > 1:
+            yield examples.inputs[chosen], examples.targets[chosen]
+
+
+def _placed(inputs: torch.Tensor, device: torch.device) -> torch.Tensor:
+    inputs = inputs.to(device)
+    return inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+
+
+def _device(options: TrainOptions) -> torch.device:
+    wanted = options.device
+    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+
+
+def _precision(options: TrainOptions, device: torch.device) -> Callable[[], AbstractContextManager]:
+    """Choose bfloat16 where it is asked for, or where the processor computes in it."""
+    fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    if options.precision == "bfloat16" or (options.precision == "auto" and fast):
+        return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
+    return nullcontext
+
+
+def _last_gain(losses: list[float], min_gain: float) -> int:
+    best, last = np.inf, 0
+    for epoch, value in enumerate(losses):
+        if value < best - min_gain:
+            best, last = value, epoch
+    return last
+
+
+def _key(options: TrainOptions, training: Examples, held_out: Examples) -> str:
+    """Name what a checkpoint must agree in: the options but for the number of epochs, and the data."""
+    sums = [
+        f"{tuple(e.inputs.shape)}{e.inputs.double().sum():.6e}{e.targets.double().sum():.6e}"
+        for e in (training, held_out)
+    ]
+    fields = {name: value for name, value in vars(options).items() if name not in ("epochs", "patience")}
+    return f"{sorted(fields.items())}{sums}"
+
+
+def _progress() -> Progress:
+    return Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
