@@ -1,0 +1,155 @@
+"""What goes wrong in a square: torn foil, cracks, crystals and dirt."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptolemy_kedro.simulation.specimen import Openings
+
+Floats = NDArray[np.float32]
+
+
+def break_foil(
+    light: Floats,
+    openings: Openings,
+    k: int,
+    u_um: Floats,
+    v_um: Floats,
+    inside_um: Floats,
+    pixel_um: float,
+    rng: np.random.Generator,
+) -> None:
+    """Tear or crack the foil of one opening, in place.
+
+    Args:
+        light: Transmission; shape (rows, cols). Overwritten.
+        openings: All openings.
+        k: Which of them.
+        u_um: Position along the mesh's first axis, from the opening's centre [um].
+        v_um: Along its second.
+        inside_um: Distance inside the bars [um].
+        pixel_um: Edge of a pixel [um].
+        rng: The opening's own.
+    """
+    half = float(openings.edges_um[k].mean())
+    if openings.state[k] == "torn":
+        _tear(light, u_um, v_um, inside_um, half, openings.tear[k], pixel_um, rng)
+    if openings.state[k] == "cracked" or (openings.state[k] == "torn" and rng.random() < 0.4):
+        for _ in range(1 + rng.poisson(0.7)):
+            _crack(light, u_um, v_um, half, pixel_um, rng)
+
+
+def _tear(
+    light: Floats,
+    u: Floats,
+    v: Floats,
+    inside: Floats,
+    half: float,
+    share: float,
+    pixel_um: float,
+    rng: np.random.Generator,
+) -> None:
+    """Open a ragged hole of a share of the opening, and leave rolled-up foil along its rim."""
+    radius = 2 * half * np.sqrt(share / np.pi)
+    u0, v0 = rng.normal(0, 0.25 * half * (1 - share), 2)
+    du, dv = u - u0, v - v0
+    angle, ragged = np.arctan2(dv, du), np.ones_like(u)
+    for order in range(1, 9):  # harmonics of the outline, falling off: assumed
+        ragged += rng.normal(0, 0.22 / order) * np.cos(order * angle + rng.uniform(0, 6.28)).astype(
+            np.float32
+        )
+    depth = radius * ragged - np.maximum(np.hypot(du, dv), 0.85 * (np.abs(du) + np.abs(dv)) / 1.2)
+    depth = np.minimum(depth, inside - 0.05 * half)
+    rim = np.exp(-np.square((depth + 0.03 * half) / (0.04 * half)))
+    light *= 1 - np.float32(rng.uniform(0.1, 0.6)) * rim * (ragged < rng.uniform(0.9, 1.1))
+    opened = np.clip(depth / pixel_um + 0.5, 0, 1)
+    light += opened * (1 - light)
+
+
+def _crack(
+    light: Floats, u: Floats, v: Floats, half: float, pixel_um: float, rng: np.random.Generator
+) -> None:
+    """Draw a thin bright line that wanders through the square."""
+    at, way = rng.uniform(-0.6, 0.6, 2) * half, rng.uniform(0, 2 * np.pi)
+    width = rng.uniform(0.1, 0.8)
+    for _ in range(rng.integers(2, 6)):
+        step = rng.uniform(0.1, 0.35) * half
+        end = at + step * np.array([np.cos(way), np.sin(way)])
+        line = np.clip((width - _distance_to_segment(u, v, at, end)) / pixel_um + 0.5, 0, 1)
+        light += line * np.minimum(1, 2 * width / pixel_um).astype(np.float32) * (1 - light)
+        at, way, width = end, way + rng.normal(0, 0.7), width * rng.uniform(0.6, 1.3)
+
+
+def _distance_to_segment(u: Floats, v: Floats, start: NDArray, end: NDArray) -> Floats:
+    along = (end - start).astype(np.float32)
+    du, dv = u - np.float32(start[0]), v - np.float32(start[1])
+    share = np.clip((du * along[0] + dv * along[1]) / (along @ along), 0, 1)
+    return np.hypot(du - share * along[0], dv - share * along[1])
+
+
+def add_specks(
+    light: Floats,
+    openings: Openings,
+    k: int,
+    u_um: Floats,
+    v_um: Floats,
+    pixel_um: float,
+    rng: np.random.Generator,
+) -> None:
+    """Drop crystals and dirt on one opening, in place; arguments as ``break_foil``. Sizes assumed."""
+    half = float(openings.edges_um[k].mean())
+    to_pixels = np.linalg.inv(_gradient(u_um, v_um)) if min(light.shape) > 1 else None
+    for _ in range(openings.specks[k]):
+        u0, v0 = rng.uniform(-1, 1, 2) * half
+        radius = 0.35 * np.exp(rng.normal(0, 0.75))
+        stretch, dark = rng.uniform(1, 2.2), rng.uniform(0.3, 0.95)
+        skew, swing = rng.uniform(0, np.pi), rng.uniform(0, 6.28)
+        if to_pixels is not None:
+            window = _window(light, u_um, v_um, to_pixels, u0, v0, 2 * stretch * radius, pixel_um)
+            _stain(light, u_um, v_um, window, (u0, v0), radius, stretch, skew, swing, dark, pixel_um)
+
+
+def _gradient(u_um: Floats, v_um: Floats) -> NDArray[np.float64]:
+    """Change of (u, v) a row and a column; shape (2, 2)."""
+    rows = [u_um[1, 0] - u_um[0, 0], v_um[1, 0] - v_um[0, 0]]
+    cols = [u_um[0, 1] - u_um[0, 0], v_um[0, 1] - v_um[0, 0]]
+    return np.array([rows, cols], dtype=float).T
+
+
+def _window(
+    light: Floats,
+    u_um: Floats,
+    v_um: Floats,
+    to_pixels: NDArray,
+    u0: float,
+    v0: float,
+    reach_um: float,
+    pixel_um: float,
+) -> tuple[slice, slice]:
+    at = to_pixels @ np.array([u0 - u_um[0, 0], v0 - v_um[0, 0]])
+    reach = reach_um / pixel_um + 2
+    low = np.clip(at - reach, 0, light.shape).astype(int)
+    high = np.clip(at + reach + 1, 0, light.shape).astype(int)
+    return slice(low[0], high[0]), slice(low[1], high[1])
+
+
+def _stain(
+    light: Floats,
+    u_um: Floats,
+    v_um: Floats,
+    window: tuple[slice, slice],
+    at: tuple[float, float],
+    radius: float,
+    stretch: float,
+    skew: float,
+    swing: float,
+    dark: float,
+    pixel_um: float,
+) -> None:
+    """Darken a bean-shaped spot within a window."""
+    du, dv = u_um[window] - np.float32(at[0]), v_um[window] - np.float32(at[1])
+    along = np.float32(np.cos(skew)) * du + np.float32(np.sin(skew)) * dv
+    across = np.float32(np.cos(skew)) * dv - np.float32(np.sin(skew)) * du
+    across = across + np.float32(0.4 * np.sin(swing)) * along * along / np.float32(radius * stretch)
+    distance = np.hypot(along / np.float32(stretch), across)
+    spot = np.clip((radius - distance) / pixel_um + 0.5, 0, 1)
+    light[window] *= 1 - np.float32(dark * min(1.0, radius / pixel_um * 1.5)) * spot
