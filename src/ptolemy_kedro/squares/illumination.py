@@ -40,7 +40,7 @@ def usable(image: NDArray) -> Image:
 
 
 def reduce(image: Image, factor: int) -> Image:
-    """Average blocks of ``factor`` x ``factor`` pixels; the blocks at the far edges may be smaller.
+    """Average blocks of ``factor`` x ``factor`` pixels; pixels left over at the far edges are dropped.
 
     Pixel (r, c) of the result has its centre at ``(r + .5) * factor - .5`` of the image.
     """
@@ -50,7 +50,7 @@ def reduce(image: Image, factor: int) -> Image:
     if not rows or not cols:
         return image.mean(keepdims=True).astype(np.float32)
     whole = image[:rows, :cols].reshape(rows // factor, factor, cols // factor, factor)
-    return whole.mean(axis=3, dtype=np.float32).mean(axis=1, dtype=np.float32)
+    return whole.mean(axis=1, dtype=np.float32).mean(axis=2, dtype=np.float32)
 
 
 def stretch(image: Image) -> Image:

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as parameters
-from scipy import ndimage
 
 from ptolemy_kedro.squares.candidates import Candidates, find_candidates
 from ptolemy_kedro.squares.illumination import Image, reduce, usable
@@ -163,12 +162,12 @@ def _squares(pixels, mask, corners, angles, cut, mixture, edge_px):
     centres = corners.mean(axis=1)
     order = np.lexsort((centres[:, 1], centres[:, 0]))
     numbers = np.arange(1, len(centres) + 1, dtype=np.int32)
-    brightness = ndimage.mean(pixels, mask, numbers) if len(numbers) else np.empty(0)
+    brightness = _mean_inside(pixels, mask, len(numbers))
     squares = Squares(
         corners,
         centres,
         edges_of(corners).prod(axis=1),
-        np.nan_to_num(np.asarray(brightness, float)),
+        brightness,
         angles,
         cut,
         numbers,
@@ -177,6 +176,13 @@ def _squares(pixels, mask, corners, angles, cut, mixture, edge_px):
         edge_px,
     )
     return squares[order]
+
+
+def _mean_inside(pixels, mask, count):
+    at = np.flatnonzero(mask)
+    label = mask.ravel()[at]
+    total = np.bincount(label, pixels.ravel()[at], count + 1)
+    return (total / np.maximum(np.bincount(label, minlength=count + 1), 1))[1:]
 
 
 def _none(shape, mixture):

@@ -18,7 +18,8 @@ class ThresholdTree:
     """Components, ordered by level; a parent comes before its children.
 
     Attributes:
-        labels: Index of the component of each pixel at each level, -1 outside; shape (levels, rows, cols).
+        innermost: Index of the highest component each pixel lies in, -1 for none; shape (rows, cols).
+        levels: Number of thresholds.
         level: Level of each component; shape (n,).
         parent: Index of the component it lies in one level below, -1 at the lowest; shape (n,).
         area_px: Pixels; shape (n,).
@@ -27,7 +28,8 @@ class ThresholdTree:
         at_border: Whether it touches the image's border; shape (n,).
     """
 
-    labels: NDArray[np.int32]
+    innermost: NDArray[np.intp]
+    levels: int
     level: NDArray[np.intp]
     parent: NDArray[np.intp]
     area_px: NDArray[np.float64]
@@ -53,21 +55,22 @@ def grow_tree(image: Image, thresholds: NDArray[np.float64]) -> ThresholdTree:
         image: Intensities; shape (rows, cols).
         thresholds: Rising; shape (levels,).
     """
-    labels = np.empty((len(thresholds), *image.shape), np.int32)
-    counts, parents = [0], []
-    for k, threshold in enumerate(thresholds):
-        count = ndimage.label(image > threshold, output=labels[k])
-        inside = labels[k] > 0
-        labels[k][inside] += counts[-1]
-        labels[k] -= 1
+    values, pixel = image.ravel(), np.arange(image.size)
+    innermost = np.full(image.size, -1, np.intp)
+    parents, first = [], 0
+    for threshold in thresholds:
+        labels, count = ndimage.label(image > threshold)
+        pixel = pixel[values[pixel] > threshold]
+        number = labels.ravel()[pixel] - 1
         parent = np.full(count, -1, np.intp)
-        if k:
-            parent[labels[k][inside] - counts[-1]] = labels[k - 1][inside]
+        parent[number] = innermost[pixel]
+        innermost[pixel] = number + first
         parents.append(parent)
-        counts.append(counts[-1] + count)
-    level = np.repeat(np.arange(len(thresholds)), np.diff(counts))
+        first += count
+    level = np.repeat(np.arange(len(parents)), [len(p) for p in parents])
     parent = np.concatenate(parents) if parents else np.empty(0, np.intp)
-    return ThresholdTree(labels, level, parent, *_moments(labels, level, parent))
+    innermost = innermost.reshape(image.shape)
+    return ThresholdTree(innermost, len(parents), level, parent, *_moments(innermost, level, parent))
 
 
 def stability(tree: ThresholdTree, change: float = 1.35) -> NDArray[np.float64]:
@@ -76,7 +79,7 @@ def stability(tree: ThresholdTree, change: float = 1.35) -> NDArray[np.float64]:
     heaviest = _heaviest_child(tree)
     for following, grows in ((tree.parent, True), (heaviest, False)):
         here, alive = np.arange(len(span)), np.ones(len(span), bool)
-        for _ in range(len(tree.labels)):
+        for _ in range(tree.levels):
             onward = following[here]
             ratio = tree.area_px[onward] / tree.area_px
             alive &= (onward >= 0) & ((ratio <= change) if grows else (ratio >= 1 / change))
@@ -97,9 +100,9 @@ def choose_disjoint(tree: ThresholdTree, worth: NDArray[np.float64]) -> NDArray[
     Returns:
         Indices of the chosen; shape (m,).
     """
-    best, levels = worth.astype(float).copy(), tree.level.max(initial=-1)
+    best = worth.astype(float)
     below = np.zeros(len(worth))
-    members = [np.flatnonzero(tree.level == k) for k in range(levels + 1)]
+    members = [np.flatnonzero(tree.level == k) for k in range(tree.levels)]
     for nodes in reversed(members):
         best[nodes] = np.maximum(worth[nodes], below[nodes])
         with_parent = nodes[tree.parent[nodes] >= 0]
@@ -114,27 +117,24 @@ def choose_disjoint(tree: ThresholdTree, worth: NDArray[np.float64]) -> NDArray[
 
 def label_chosen(tree: ThresholdTree, chosen: NDArray[np.intp]) -> NDArray[np.int32]:
     """Draw the chosen components: 1 + position in ``chosen``, 0 elsewhere; shape (rows, cols)."""
-    drawn = np.zeros(tree.labels.shape[1:], np.int32)
-    for k in np.unique(tree.level[chosen]):
-        number = np.zeros(len(tree.level) + 1, np.int32)
-        at_level = np.flatnonzero(tree.level[chosen] == k)
-        number[chosen[at_level]] = at_level + 1
-        drawn = np.maximum(drawn, number[tree.labels[k]])
-    return drawn
+    number = np.zeros(len(tree.level) + 1, np.int32)
+    number[chosen] = np.arange(1, len(chosen) + 1)
+    for k in range(1, tree.levels):
+        nodes = np.flatnonzero(tree.level == k)
+        number[nodes] = np.maximum(number[nodes], number[tree.parent[nodes]])
+    return number[tree.innermost]
 
 
-def _moments(labels, level, parent):
+def _moments(innermost, level, parent):
     """Sum up each component's pixels, those of its children included: each pixel is read once."""
-    _, rows, cols = labels.shape
-    depth = (labels >= 0).sum(axis=0).ravel()
-    flat = labels.reshape(len(labels), -1)
-    pixel = np.flatnonzero(depth)
-    node = flat[depth[pixel] - 1, pixel]
+    rows, cols = innermost.shape
+    pixel = np.flatnonzero(innermost.ravel() >= 0)
+    node = innermost.ravel()[pixel]
     r, c = np.divmod(pixel, cols)
     border = (r == 0) | (c == 0) | (r == rows - 1) | (c == cols - 1)
     terms = [None, r, c, r * r, c * c, r * c, border]
     sums = np.stack([np.bincount(node, None if t is None else t.astype(float), len(level)) for t in terms])
-    for k in range(len(labels) - 1, 0, -1):
+    for k in range(level.max(initial=0), 0, -1):
         nodes = np.flatnonzero(level == k)
         for total in sums:
             total += np.bincount(parent[nodes], total[nodes], len(level))
