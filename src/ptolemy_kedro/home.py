@@ -1,4 +1,4 @@
-"""Where models live: one folder and one registry, found by every command alike, never by the working directory.
+"""Where models live: one folder and one registry, for every command the same, never by the working directory.
 
 The order: the environment (``PTOLEMY_HOME``, ``PTOLEMY_STORE``), then the settings file
 ``~/.config/ptolemy/settings.toml`` (keys ``home`` and ``store``), then ``~/.ptolemy``.

@@ -7,6 +7,7 @@ registers challengers; ``promote`` alone moves the champion and exports it for t
 import hashlib
 import json
 import tempfile
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -21,6 +22,7 @@ from ptolemy_kedro.training.model import read_model
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
+    from mlflow.models.model import ModelInfo
 
 CODE = Path(__file__).with_name("served_model.py")
 SHIPPED = Path(__file__).with_name("weights")
@@ -147,12 +149,7 @@ def _log(client: "MlflowClient", home: Home, name: str, model: Path, config: dic
             {key: value for key, value in config.items() if isinstance(value, str | int | float)}
         )
         mlflow.log_metrics(_flat(metrics))
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(CODE),
-            artifacts={"files": str(model)},
-            pip_requirements=[f"{package}=={installed(package)}" for package in ("numpy", "onnxruntime")],
-        )
+        info = _log_files(model)
     if not client.search_registered_models(f"name = '{name}'"):
         client.create_registered_model(name)
     made = client.create_model_version(
@@ -164,6 +161,21 @@ def _log(client: "MlflowClient", home: Home, name: str, model: Path, config: dic
         model_id=info.model_id,
     )
     return int(made.version)
+
+
+def _log_files(model: Path) -> "ModelInfo":
+    """Log the folder in the run under way; MLflow's advice on type hints has no place on the terminal."""
+    import mlflow
+
+    requirements = [f"{package}=={installed(package)}" for package in ("numpy", "onnxruntime")]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(CODE),
+            artifacts={"files": str(model)},
+            pip_requirements=requirements,
+        )
 
 
 def _tags(model: Path, config: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,6 @@ for longer. Here each of these ends at once in a ``RegistryError`` of one line.
 import logging
 import os
 import sqlite3
-import warnings
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
@@ -94,7 +93,6 @@ def _make_parent(home: Home) -> None:
 def _quieten() -> None:
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message=".*type hints.*predict.*")
 
 
 def _cause(failure: Exception) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from ptolemy_kedro.squares.segmentation import Squares
@@ -32,7 +33,8 @@ def tile_overlay(image: NDArray, squares: Squares, scores: NDArray[np.float64], 
     )
     axes.add_collection(outlines)
     for (row, col), score, colour in zip(squares.centres, scores, colours, strict=True):
-        axes.text(col, row, f"{score:.2f}", color=colour, ha="center", va="center", fontsize=9, weight="bold")
+        text = axes.text(col, row, f"{score:.2f}", color=colour, ha="center", va="center", weight="bold")
+        text.set(fontsize=9, clip_on=True, path_effects=[withStroke(linewidth=2.5, foreground="white")])
     axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
     axes.set_title(f"{len(squares)} squares, P(selected | viewed); {model}", fontsize=10)
     return figure

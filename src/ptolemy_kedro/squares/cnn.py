@@ -6,32 +6,21 @@ four, 60 takes three, and 60 costs a seventeenth of 240.
 """
 
 import io
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from pydantic import Field
-from pydantic.dataclasses import dataclass
 from torch import nn
 
 from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.training.augment import turn_and_flip
-from ptolemy_kedro.training.loop import Examples, TrainOptions, train
+from ptolemy_kedro.training.loop import Examples, train
 from ptolemy_kedro.training.model import TrainedModel
 
 CHANNELS = 64
 KERNELS = (5, 5, 3, 3, 3)
 HEAD_PX = 6
-
-
-@dataclass(frozen=True)
-class CnnOptions:
-    """The published network, and its training."""
-
-    size_px: Literal[60, 120, 240] = 60  # edge of the crops it sees; fewer pools below 240
-    held_out_share: float = Field(0.2, gt=0, lt=1)  # of the sessions, to tell when to stop
-    train: TrainOptions = Field(default_factory=TrainOptions)
 
 
 class SquareNet(nn.Module):
