@@ -1,0 +1,72 @@
+"""Taking archives in: a report on each, the choice among them, and the tables of those chosen."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic.dataclasses import dataclass
+
+from ptolemy_kedro.archive import check, open_session
+from ptolemy_kedro.errors import ArchiveError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class IngestOptions:
+    """How strictly archives are read."""
+
+    permissive: bool = False
+
+
+def report_on(path: Path, permissive: bool = False) -> "pd.DataFrame":
+    """Look at an archive from end to end and report what was found.
+
+    Returns:
+        One row (``tables.ArchiveReports``); without problems the archive can be taken in.
+    """
+    import pandas as pd
+
+    report = check(path, permissive=permissive)
+    row = {
+        "session_id": path.name,
+        "archive": path.name,
+        "problems": "\n".join(map(str, report.problems)) or None,
+        "warnings": "\n".join(map(str, report.warnings)) or None,
+    }
+    if not report.problems:
+        with open_session(path, permissive=permissive) as session:
+            row |= session.tables["sessions"].iloc[0][["session_id", "origin", "archive_digest"]].to_dict()
+    return pd.DataFrame([row])
+
+
+def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]]":
+    """Choose the archives to work on: without problems, each session once, and real ones only once there are any.
+
+    Args:
+        reports: One row an archive (``tables.ArchiveReports``).
+
+    Returns:
+        The reports of the chosen archives, and the problems of those set aside, by archive.
+
+    Raises:
+        ArchiveError: No archive is left.
+    """
+    broken = reports["problems"].notna()
+    set_aside = {row.archive: row.problems.splitlines() for row in reports[broken].itertuples()}
+    sound = reports[~broken].sort_values("archive")
+    for row in sound[sound.duplicated("session_id")].itertuples():
+        set_aside[row.archive] = [f"Session {row.session_id} is already in another archive. Remove one of the two."]
+    sound = sound.drop_duplicates("session_id")
+    if not len(sound):
+        archive, problems = next(iter(set_aside.items()))
+        raise ArchiveError(f"None of {len(reports)} archives can be used; the first, {archive}: {problems[0]}")
+    real = sound[sound["origin"] == "real"]
+    return (real if len(real) else sound), set_aside
+
+
+def read_tables(path: Path, names: Sequence[str], permissive: bool = False) -> "tuple[pd.DataFrame, ...]":
+    """Read the raw tables of a session, in the order of their names."""
+    with open_session(path, permissive=permissive) as session:
+        return tuple(session.tables[name] for name in names)

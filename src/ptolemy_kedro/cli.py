@@ -1,0 +1,53 @@
+"""Kedro's own command group for this project (the file's name is reserved): ``kedro run`` with errors in one line."""
+
+import sys
+from typing import Any
+
+import click
+from kedro.framework.cli.project import run as kedro_run
+from kedro.validation.exceptions import ParameterValidationError
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from ptolemy_kedro.errors import PtolemyError
+
+
+@click.group(name="ptolemy_kedro")
+def cli() -> None:
+    """Commands of this project."""
+
+
+@cli.command("run", params=kedro_run.params, help=kedro_run.help)
+@click.pass_context
+def run(context: click.Context, **options: Any) -> None:
+    """Run a flow as Kedro does; a user's mistake ends in one line and exit status 1."""
+    try:
+        context.invoke(kedro_run.callback, **options)
+    except Exception as error:
+        line = one_line(error)
+        if line is None:
+            raise
+        print(f"error: {line}", file=sys.stderr)
+        sys.exit(1)
+
+
+def one_line(error: BaseException) -> str | None:
+    """Say a user's mistake in one line; None where the error is a fault of the program."""
+    link: BaseException | None = error
+    while link is not None:
+        if isinstance(link, PtolemyError):
+            return link.line()
+        if isinstance(link, ParameterValidationError):
+            return _parameters_line(str(link))
+        if isinstance(link, OSError) and link.errno is not None:
+            return f"{link.filename or 'the disk'}: {link.strerror}. What was finished is kept; run again when it is mended."
+        if isinstance(link, YAMLError | OmegaConfBaseException):
+            return "conf: " + " ".join(str(link).split())
+        link = link.__cause__ or link.__context__
+    return None
+
+
+def _parameters_line(message: str) -> str:
+    """Shorten pydantic's account to the block, the field, the rule and the value."""
+    lines = [line.strip() for line in message.splitlines()[1:] if line.strip() and "errors.pydantic.dev" not in line]
+    return " ".join(lines).removeprefix("- ")

@@ -1,0 +1,1 @@
+"""Splits, comparison of models, promotion."""

@@ -1,0 +1,67 @@
+"""Comparing the models that rank squares, on sessions that none of them learnt from."""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from ptolemy_kedro.errors import ModelError
+from ptolemy_kedro.metrics import ranking
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """Bootstrap over sessions behind every interval."""
+
+    seed: int = Field(0, ge=0)
+    draws: int = Field(1000, ge=10, le=100_000)  # resamplings of the sessions
+
+
+def judge(scores: "pd.DataFrame", split: "pd.DataFrame", options: EvaluateOptions) -> dict[str, dict[str, Any]]:
+    """Measure each model on the validation and on the test sessions.
+
+    A square seen in several images counts once, with its mean score; an unknown label counts not at all.
+
+    Args:
+        scores: One row a square image and model (``tables.SquareScores``).
+        split: One row a session: ``session_id``, ``part``.
+        options: Of the bootstrap.
+
+    Returns:
+        Model, then part, then the measures of ``metrics.ranking.evaluate``.
+    """
+    known = scores[scores["label"].isin(["selected", "rejected"])].merge(split, on="session_id")
+    keys = ["model", "part", "session_id", "physical_id"]
+    once = known.groupby(keys, as_index=False).agg(score=("score", "mean"), selected=("label", _any_selected))
+    judged: dict[str, dict[str, Any]] = {}
+    for (model, part), rows in once.groupby(["model", "part"]):
+        measures = ranking.evaluate(rows["score"], rows["selected"], rows["session_id"], options.seed, options.draws)
+        judged.setdefault(str(model), {})[str(part)] = measures
+    return judged
+
+
+def best_model(judged: dict[str, dict[str, Any]]) -> str:
+    """Name the model that ranks best within the validation sessions; the test sessions have no say.
+
+    Raises:
+        ModelError: No validation session holds both selected and rejected squares.
+    """
+    merit = {name: _merit(parts.get("validation", {})) for name, parts in judged.items()}
+    merit = {name: value for name, value in merit.items() if value is not None}
+    if not merit:
+        raise ModelError(
+            "No validation session holds both selected and rejected squares, so no model can be called best. "
+            "Add sessions, or change the split's seed."
+        )
+    return max(sorted(merit), key=lambda name: merit[name])
+
+
+def _merit(measures: dict[str, Any]) -> float | None:
+    return measures.get("roc_auc_within_session", {}).get("value")
+
+
+def _any_selected(labels: "pd.Series") -> bool:
+    return bool((labels == "selected").any())

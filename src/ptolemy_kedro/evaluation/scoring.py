@@ -1,0 +1,87 @@
+"""From split sessions to what a model learns from, and from models to scores and their account."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptolemy_kedro.evaluation import published
+from ptolemy_kedro.evaluation.comparison import best_model
+from ptolemy_kedro.evaluation.splits import PARTS
+from ptolemy_kedro.partitions import SessionTable, whole
+from ptolemy_kedro.squares.crop_table import crops_of
+from ptolemy_kedro.squares.ranker import SquareRanker
+from ptolemy_kedro.training.model import TrainedModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def part_of(split: "pd.DataFrame", part: str) -> list[str]:
+    """List the sessions of a part: train, validation or test."""
+    return split.loc[split["part"] == part, "session_id"].tolist()
+
+
+def labelled_batch(
+    squares: SessionTable, crops: SessionTable, size_px: int
+) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.str_]]:
+    """Bring the crops of the squares with a known label to one size, a session at a time.
+
+    Args:
+        squares: Of the sessions to learn from.
+        crops: Of these sessions and maybe others.
+        size_px: Rows and cols.
+
+    Returns:
+        Pixels (n, 1, size, size), labels (n,) and session ids (n,).
+    """
+    batches, labels, sessions = [], [], []
+    for session_id, table in squares:
+        known = table.loc[table["label"] != "unknown", ["square_id", "label"]]
+        rows = crops[session_id].merge(known, on="square_id", validate="one_to_one")
+        batches.append(crops_of(rows).batch(size_px))
+        labels += rows["label"].tolist()
+        sessions += [session_id] * len(rows)
+    return np.concatenate(batches), np.array(labels), np.array(sessions)
+
+
+def with_origin(trained: TrainedModel, learnt_from: SessionTable, sessions: SessionTable) -> TrainedModel:
+    """Note in a model's configuration what it learnt from: real or simulated sessions, and the data's digest."""
+    noted = {"origin": origin_of(sessions), "data_digest": learnt_from.digest}
+    return replace(trained, config={**trained.config, **noted})
+
+
+def origin_of(sessions: SessionTable) -> str:
+    """Say whether sessions are real or simulated; one simulated session makes them simulated."""
+    return "simulated" if (whole(sessions)["origin"] == "simulated").any() else "real"
+
+
+def score_session(
+    squares: "pd.DataFrame", crops: "pd.DataFrame", models: Mapping[str, TrainedModel]
+) -> "pd.DataFrame":
+    """Score a session's squares with each model (``tables.SquareScores``)."""
+    import pandas as pd
+
+    rows = squares.merge(crops, on=["session_id", "square_id"], suffixes=("", "_crop"), validate="one_to_one")
+    names = ["session_id", "square_id", "physical_id", "image_id", "label"]
+    cut_out = crops_of(rows.rename(columns={"mean": "_", "mean_crop": "mean"}))
+    scored = [
+        rows[names].assign(model=name, score=SquareRanker.of(model).score(rows, cut_out))
+        for name, model in models.items()
+    ]
+    return pd.concat(scored, ignore_index=True)
+
+
+def account(
+    judged: dict[str, dict[str, Any]], split: "pd.DataFrame", sessions: SessionTable
+) -> dict[str, Any]:
+    """Put the measures together with what they were measured on, and with the published figures."""
+    return {
+        "origin": origin_of(sessions),
+        "best": best_model(judged),
+        "models": judged,
+        "sessions": {part: part_of(split, part) for part in PARTS},
+        "published": {"base_rate": published.BASE_RATE, "split by session": published.RANKING},
+    }

@@ -1,0 +1,52 @@
+"""What happens around every run: the models' home, the demo's sessions, the record in MLflow."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import DataCatalog
+from kedro.pipeline import Pipeline
+
+from ptolemy_kedro import tracking
+
+log = logging.getLogger(__name__)
+
+
+class HomeHook:
+    """Gives the flows a home of models inside the project, unless the environment names one."""
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Set ``PTOLEMY_HOME`` for this process, an absolute path."""
+        os.environ.setdefault("PTOLEMY_HOME", str(Path(context.project_path) / "data/06_models/home"))
+
+
+class DemoHook:
+    """Fills the demo's folder before a run that reads archives, where the facility has none and the demo is allowed."""
+
+    @hook_impl
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Simulate the demo's sessions that are missing or out of date."""
+        if "session_archives" not in pipeline.inputs() or not catalog["session_archives"].wants_demo:
+            return
+        from ptolemy_kedro.simulation.promise import promised_sessions
+
+        options = catalog.load("params:simulate")
+        log.info(
+            "%d SIMULATED sessions stand in for real ones (allow_demo): data/01_raw/sessions holds no archive",
+            options.sessions,
+        )
+        catalog.save("simulated_sessions", promised_sessions(options))
+
+
+class TrackingHook:
+    """Records a run that trains in MLflow; a run that trains nothing does not even load it."""
+
+    @hook_impl
+    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Record the run once it is whole."""
+        if any(tracking.TRAINS in node.tags for node in pipeline.nodes):
+            tracking.record(run_params, pipeline, catalog)

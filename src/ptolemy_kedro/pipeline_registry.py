@@ -1,0 +1,14 @@
+"""The flows by name. By hand, for Kedro's ``find_pipelines`` breaks composite flows."""
+
+from kedro.pipeline import Pipeline
+
+from ptolemy_kedro.pipelines.ingest.pipeline import create_pipeline as ingest
+from ptolemy_kedro.pipelines.low2med.pipeline import create_pipeline as low2med
+from ptolemy_kedro.pipelines.report.pipeline import create_pipeline as report
+from ptolemy_kedro.pipelines.simulate.pipeline import create_pipeline as simulate
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """Name the flows; ``__default__`` is the whole story from archives to the report."""
+    flows = {"ingest": ingest(), "low2med": low2med(), "report": report()}
+    return {"__default__": sum(flows.values(), Pipeline([])), "simulate": simulate(), **flows}

@@ -1,0 +1,1 @@
+"""Session archives to validated raw tables."""

@@ -1,0 +1,47 @@
+"""The nodes of ``ingest``."""
+
+import logging
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from ptolemy_kedro.archive import intake
+from ptolemy_kedro.partitions import BySession, Part, SessionTable, TablePart, follow, follow_jointly, whole
+
+RAW_TABLES = ("sessions", "grids", "images", "targets", "exposures", "outcomes")
+
+log = logging.getLogger(__name__)
+
+
+def check_archives(archives: BySession[Path], options: intake.IngestOptions) -> Iterator[TablePart]:
+    """Look at each archive from end to end.
+
+    Yields:
+        One row an archive (``tables.ArchiveReports``).
+    """
+    work = partial(intake.report_on, permissive=options.permissive)
+    yield from follow("check_archives/1", work, [archives], options)
+
+
+def choose_sessions(
+    archives: BySession[Path], archive_reports: SessionTable
+) -> tuple[BySession[Path], dict[str, list[str]]]:
+    """Choose the archives to work on; what is set aside is said, with the reason.
+
+    Returns:
+        The chosen archives by session, and the problems of those set aside by archive.
+    """
+    chosen, set_aside = intake.choose(whole(archive_reports.only(archives.session_ids)))
+    for archive, problems in set_aside.items():
+        log.warning("%s is set aside: %s", archive, problems[0])
+    log.info("%d sessions chosen, %d archives set aside", len(chosen), len(set_aside))
+    parts = [
+        Part(row.session_id, row.archive_digest, archives.parts[row.archive].make) for row in chosen.itertuples()
+    ]
+    return BySession(parts), set_aside
+
+
+def read_tables(archives: BySession[Path], options: intake.IngestOptions) -> Iterator[tuple[TablePart, ...]]:
+    """Read the raw tables of each session, in the order of ``RAW_TABLES``."""
+    work = partial(intake.read_tables, names=RAW_TABLES, permissive=options.permissive)
+    yield from follow_jointly("read_tables/1", work, [archives], options, gives=len(RAW_TABLES))

@@ -1,0 +1,21 @@
+"""The graph of ``ingest``."""
+
+from kedro.pipeline import Node, Pipeline
+
+from ptolemy_kedro.pipelines.ingest.nodes import RAW_TABLES, check_archives, choose_sessions, read_tables
+
+
+def create_pipeline() -> Pipeline:
+    """Look at every archive, set the broken ones aside, read the tables of the others."""
+    return Pipeline(
+        [
+            Node(check_archives, ["session_archives", "params:ingest"], "archive_reports", name="check_archives"),
+            Node(
+                choose_sessions,
+                ["session_archives", "archive_reports"],
+                ["chosen_archives", "set_aside"],
+                name="choose_sessions",
+            ),
+            Node(read_tables, ["chosen_archives", "params:ingest"], list(RAW_TABLES), name="read_tables"),
+        ]
+    )

@@ -1,0 +1,93 @@
+"""The nodes of ``low2med``."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ptolemy_kedro.evaluation import comparison, scoring
+from ptolemy_kedro.evaluation.comparison import EvaluateOptions
+from ptolemy_kedro.evaluation.splits import SplitOptions
+from ptolemy_kedro.evaluation.splits import split_sessions as split
+from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
+from ptolemy_kedro.squares.classifiers import LogregOptions
+from ptolemy_kedro.squares.crops import CropOptions
+from ptolemy_kedro.squares.cnn_options import CnnOptions
+from ptolemy_kedro.squares.segmentation import SegmentOptions
+from ptolemy_kedro.workers import ParallelOptions, executor
+
+
+def find_squares(
+    archives: BySession[Path],
+    images: SessionTable,
+    segment: SegmentOptions,
+    crop: CropOptions,
+    parallel: ParallelOptions,
+) -> Iterator[tuple[TablePart, ...]]:
+    """Find the squares of each session's tiles and atlases, describe them and cut them out.
+
+    Yields:
+        Squares (``tables.Squares``) and crops (``tables.SquareCrops``).
+    """
+    from ptolemy_kedro.squares.finding import find_in_session
+
+    with executor(parallel.workers) as pool:
+        work = partial(find_in_session, segment=segment, crop=crop, pool=pool, workers=parallel.workers)
+        yield from follow_jointly("find_squares/1", work, [archives, images], segment, crop, gives=2)
+
+
+def label_squares(found: SessionTable, targets: SessionTable, images: SessionTable) -> Iterator[TablePart]:
+    """Say which squares are one, and which the operator selected or rejected (``tables.Squares``)."""
+    from ptolemy_kedro.squares.table import join_sightings
+
+    yield from follow("label_squares/1", join_sightings, [found, targets, images])
+
+
+def split_sessions(squares: SessionTable, options: SplitOptions) -> Any:
+    """Split the sessions: one row a session, its part train, validation or test."""
+    return split(squares.session_ids, options)
+
+
+def train_logreg(squares: SessionTable, sessions: SessionTable, session_split: Any, options: LogregOptions) -> Any:
+    """Train the published logistic regression on the squares' descriptors."""
+    from ptolemy_kedro.squares.classifiers import fit_logreg
+
+    learn = squares.only(scoring.part_of(session_split, "train"))
+    return scoring.with_origin(fit_logreg(whole(learn), options), learn, sessions)
+
+
+def train_cnn(
+    squares: SessionTable, square_crops: SessionTable, sessions: SessionTable, session_split: Any, options: CnnOptions
+) -> Any:
+    """Train the published network on the squares' crops."""
+    from ptolemy_kedro.squares.cnn import fit_cnn
+
+    learn = squares.only(scoring.part_of(session_split, "train"))
+    labelled = scoring.labelled_batch(learn, square_crops, options.size_px)
+    return scoring.with_origin(fit_cnn(*labelled, options), learn, sessions)
+
+
+def score_squares(
+    squares: SessionTable, square_crops: SessionTable, session_split: Any, logreg: Any, cnn: Any
+) -> Iterator[TablePart]:
+    """Score the squares of the sessions that no model learnt from (``tables.SquareScores``)."""
+    models = {"logreg": logreg, "cnn": cnn}
+    held_out = [name for part in ("validation", "test") for name in scoring.part_of(session_split, part)]
+    work = partial(scoring.score_session, models=models)
+    digests = [key_of(model.onnx, model.config) for model in models.values()]
+    yield from follow("score_squares/1", work, [squares.only(held_out), square_crops.only(held_out)], *digests)
+
+
+def evaluate_models(
+    scores: SessionTable, sessions: SessionTable, session_split: Any, options: EvaluateOptions
+) -> dict[str, Any]:
+    """Measure the models on the held-out sessions, the published figures beside them."""
+    judged = comparison.judge(whole(scores), session_split, options)
+    return scoring.account(judged, session_split, sessions)
+
+
+def choose_challenger(metrics: dict[str, Any], logreg: Any, cnn: Any) -> tuple[Any, dict[str, Any]]:
+    """Take the model that is best on the validation sessions, with its measures on the test sessions."""
+    best = metrics["best"]
+    return {"logreg": logreg, "cnn": cnn}[best], metrics["models"][best].get("test", {})
+

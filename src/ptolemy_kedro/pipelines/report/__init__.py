@@ -1,0 +1,1 @@
+"""Tables, models and metrics to figures and one page."""

@@ -1,0 +1,1 @@
+"""Parameters to session archives with a known truth."""

@@ -1,0 +1,12 @@
+"""The node of ``simulate``."""
+
+from typing import Any
+
+from ptolemy_kedro.partitions import Part
+from ptolemy_kedro.simulation.options import SimulateOptions
+from ptolemy_kedro.simulation.promise import promised_sessions
+
+
+def simulate_sessions(options: SimulateOptions) -> list[Part[Any]]:
+    """Promise simulated sessions; they are simulated as they are written, and only where they are stale."""
+    return promised_sessions(options)
