@@ -6,7 +6,6 @@ A column's suffix is its unit. Rows of one session form one partition. Raw table
 never name a derived row; the two are joined by geometry. ``str`` columns that may be empty hold ``NA``.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -14,6 +13,7 @@ import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
 from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.faults import find_faults
 
 ORIGINS = ("real", "simulated")
 FOILS = ("carbon", "gold", "unknown")
@@ -305,48 +305,6 @@ DERIVED: dict[str, type[Table]] = {
 }
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A value that breaks a table's schema.
-
-    Attributes:
-        row: The table's index there; None where the fault is the whole column's.
-        column: The column.
-        value: What stands there.
-        rule: What would be right, as a sentence.
-    """
-
-    row: int | None
-    column: str
-    value: Any
-    rule: str
-
-    def __str__(self) -> str:
-        return f"{self.column} is {'empty' if pd.isna(self.value) else repr(self.value)}. {self.rule}"
-
-
-def faults(schema: type[Table], table: pd.DataFrame) -> tuple[pd.DataFrame, list[Fault]]:
-    """Find every value of a table that breaks its schema.
-
-    Returns:
-        The table with the declared types and order of columns, absent optional columns added empty; and the
-        faults. With faults, the table is as it was given.
-
-    Raises:
-        TableError: A column is missing.
-    """
-    columns = schema.to_schema().columns
-    missing = [name for name, column in columns.items() if name not in table and not column.nullable]
-    if missing:
-        raise TableError(f"lacks the column {missing[0]}. Its columns are: {', '.join(columns)}.")
-    filled = table.reindex(columns=[*columns, *(c for c in table if c not in columns)])
-    try:
-        return schema.validate(filled, lazy=True), []
-    except pa.errors.SchemaErrors as failure:
-        cases = failure.failure_cases.to_dict("records")
-        return table, [_fault(schema, case, table) for case in cases]
-
-
 def validate(schema: type[Table], table: pd.DataFrame, what: str) -> pd.DataFrame:
     """Check a table against its schema and return it with the declared types and order of columns.
 
@@ -356,7 +314,7 @@ def validate(schema: type[Table], table: pd.DataFrame, what: str) -> pd.DataFram
         TableError: Names the table, the first offending row and column, and the value.
     """
     try:
-        valid, found = faults(schema, table)
+        valid, found = find_faults(schema, table)
     except TableError as failure:
         raise TableError(f"{what} {failure}") from None
     if found:
@@ -369,28 +327,3 @@ def validate(schema: type[Table], table: pd.DataFrame, what: str) -> pd.DataFram
 def empty(schema: type[Table]) -> pd.DataFrame:
     """Make a table of the schema without rows."""
     return validate(schema, pd.DataFrame(columns=list(schema.to_schema().columns)), schema.__name__)
-
-
-def _fault(schema: type[Table], case: dict[str, Any], table: pd.DataFrame) -> Fault:
-    row = None if pd.isna(case["index"]) else int(case["index"])
-    check = str(case["check"])
-    if check == "column_in_schema":
-        columns = ", ".join(schema.to_schema().columns)
-        return Fault(None, str(case["failure_case"]), "unknown", f"The table's columns are: {columns}.")
-    if check == "multiple_fields_uniqueness":
-        column = schema.Config.unique[-1]
-        value = case["failure_case"] if row is None else table.loc[row, column]
-        return Fault(row, column, value, "Ids are unique within a session.")
-    column = str(case["column"])
-    return Fault(row, column, case["failure_case"], rule_of(schema, column))
-
-
-def rule_of(schema: type[Table], column: str) -> str:
-    """Say in one sentence what the values of a column must be."""
-    declared = schema.to_schema().columns[column]
-    if declared.description:
-        return declared.description
-    kind = str(declared.dtype)
-    noun = next((words for mark, words in _NOUNS.items() if mark in kind.lower()), kind)
-    bounds = [_bound(check.name, check.statistics) for check in declared.checks]
-    return " ".join(["It must be", *(bounds if _BY_LIST in bounds[:1] else [noun, *bounds])]).strip() + "."
