@@ -49,20 +49,25 @@ def _tear(
     rng: np.random.Generator,
 ) -> None:
     """Open a ragged hole of a share of the opening, and leave rolled-up foil along its rim."""
-    radius = 2 * half * np.sqrt(share / np.pi)
     u0, v0 = rng.normal(0, 0.25 * half * (1 - share), 2)
-    du, dv = u - u0, v - v0
-    angle, ragged = np.arctan2(dv, du), np.ones_like(u)
-    for order in range(1, 9):  # harmonics of the outline, falling off: assumed
-        ragged += rng.normal(0, 0.22 / order) * np.cos(order * angle + rng.uniform(0, 6.28)).astype(
-            np.float32
-        )
-    depth = radius * ragged - np.maximum(np.hypot(du, dv), 0.85 * (np.abs(du) + np.abs(dv)) / 1.2)
-    depth = np.minimum(depth, inside - 0.05 * half)
-    rim = np.exp(-np.square((depth + 0.03 * half) / (0.04 * half)))
-    light *= 1 - np.float32(rng.uniform(0.1, 0.6)) * rim * (ragged < rng.uniform(0.9, 1.1))
-    opened = np.clip(depth / pixel_um + 0.5, 0, 1)
-    light += opened * (1 - light)
+    du, dv = u - np.float32(u0), v - np.float32(v0)
+    outline = 2 * half * np.sqrt(share / np.pi) * _ragged(np.arctan2(dv, du), rng)
+    depth = np.minimum(outline - np.hypot(du, dv), inside - np.float32(rng.uniform(0.04, 0.15) * half))
+    curl = np.exp(-np.square((depth + 0.02 * half) / np.float32(rng.uniform(0.015, 0.04) * half)))
+    curled = _ragged(np.arctan2(dv, du), rng) < rng.uniform(0.8, 1.1)
+    light *= 1 - np.float32(rng.uniform(0.1, 0.6)) * curl * curled
+    light += np.clip(depth / pixel_um + 0.5, 0, 1) * (1 - light)
+
+
+def _ragged(angle: Floats, rng: np.random.Generator) -> Floats:
+    """A radius of about 1 for each angle [rad]: straight rips between corners, finely frayed; assumed."""
+    corners = int(rng.integers(5, 14))
+    ends = np.sort(rng.uniform(-np.pi, np.pi, corners))
+    radii = np.exp(rng.normal(0, 0.22, corners))
+    fine = np.linspace(-np.pi, np.pi, 96)
+    outline = np.interp(fine, ends, radii, period=2 * np.pi) * (1 + rng.normal(0, 0.025, 96))
+    place = ((angle + np.float32(np.pi)) * np.float32(95 / (2 * np.pi))).astype(np.int32)
+    return outline.astype(np.float32)[np.clip(place, 0, 95)]
 
 
 def _crack(
@@ -70,13 +75,13 @@ def _crack(
 ) -> None:
     """Draw a thin bright line that wanders through the square."""
     at, way = rng.uniform(-0.6, 0.6, 2) * half, rng.uniform(0, 2 * np.pi)
-    width = rng.uniform(0.1, 0.8)
-    for _ in range(rng.integers(2, 6)):
-        step = rng.uniform(0.1, 0.35) * half
+    width = rng.uniform(0.1, 0.6)
+    for _ in range(rng.integers(3, 9)):
+        step = rng.uniform(0.06, 0.25) * half
         end = at + step * np.array([np.cos(way), np.sin(way)])
         line = np.clip((width - _distance_to_segment(u, v, at, end)) / pixel_um + 0.5, 0, 1)
         light += line * np.minimum(1, 2 * width / pixel_um).astype(np.float32) * (1 - light)
-        at, way, width = end, way + rng.normal(0, 0.7), width * rng.uniform(0.6, 1.3)
+        at, way, width = end, way + rng.normal(0, 0.45), width * rng.uniform(0.6, 1.3)
 
 
 def _distance_to_segment(u: Floats, v: Floats, start: NDArray, end: NDArray) -> Floats:

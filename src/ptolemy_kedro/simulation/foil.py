@@ -29,8 +29,8 @@ PRODUCTS = (
     ("gold", "square", 2.0, 4.0),
     ("gold", "hexagonal", 0.3, 0.6),
 )
-"""Material, layout, hole diameter and centre-to-centre spacing [um]: vendors' product lists (R 1.2/1.3,
-R 2/2, R 2/1, R 1/1, R 3.5/1, hexagonal, lacey, continuous; UltrAuFoil R 1.2/1.3, R 0.6/1, R 2/2; HexAuFoil)."""
+"""Material, layout, hole diameter and centre-to-centre spacing [um]: vendors' lists (R 1.2/1.3, R 2/2,
+R 2/1, R 1/1, R 3.5/1, hexagonal, lacey, continuous; UltrAuFoil R 1.2/1.3, R 0.6/1, R 2/2, HexAuFoil)."""
 
 PRODUCT_WEIGHTS = (6, 4, 2, 1, 1, 1, 1, 1, 0.5, 3, 2, 1, 0.5)
 """How often each product is drawn: assumed."""
@@ -77,8 +77,8 @@ def draw_foil(rng: np.random.Generator) -> Foil:
     """Draw a product with its film's thickness, and lay it at any angle, slightly sheared."""
     weights = np.array(PRODUCT_WEIGHTS) / sum(PRODUCT_WEIGHTS)
     material, layout, hole_um, spacing_um = PRODUCTS[rng.choice(len(PRODUCTS), p=weights)]
-    # Carbon 10-40 nm at a mean free path near 150 nm, gold 40-60 nm near 45 nm: assumed.
-    depth = rng.uniform(0.9, 1.4) if material == "gold" else rng.uniform(0.08, 0.3)
+    # Carbon 10-40 nm at a mean free path near 90 nm, gold 40-60 nm near 45 nm: assumed.
+    depth = rng.uniform(0.9, 1.4) if material == "gold" else rng.uniform(0.12, 0.42)
     if layout == "continuous":
         depth *= 0.4
     turn = rng.uniform(0, np.pi)
@@ -103,7 +103,8 @@ def hole_coverage(
         pixel_um: Edge of a pixel [um].
 
     Returns:
-        Share of the pixel that is hole, 0 to 1, and the factor on the ice of the nearest hole; both of shape (rows, cols), or one number where holes are not resolved.
+        Share of the pixel that is hole, 0 to 1, and the factor on the ice of the nearest hole;
+        both of shape (rows, cols), or one number where holes are not resolved.
     """
     if foil.layout == "lacey":
         return _lacey(foil, x_um, y_um, pixel_um)

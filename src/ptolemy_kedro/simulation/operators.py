@@ -58,10 +58,10 @@ NONE = (0.0, 0.0)
 TRAINING_FAMILIES = (
     # Looks for the brightest squares that still hold ice, as they compare with the rest of this grid.
     Family("relative brightness", True, NONE, (0.35, 0.25), (3.0, 1.0), (3.0, 1.0), (0.05, 0.05), (0.3, 0.3),
-           NONE, (0.2, 0.3), (0.6, 0.5), (-1.5, 0.4)),
+           NONE, (0.2, 0.3), (0.6, 0.5), (-1.7, 0.4)),
     # Knows what ice the sample wants, whatever the rest of the grid is like: no relative preference at all.
     Family("absolute thickness", False, (45.0, 0.5), NONE, (1.6, 0.4), (3.0, 1.0), (0.05, 0.05), NONE,
-           NONE, NONE, (0.4, 0.4), (-1.5, 0.4)),
+           NONE, NONE, (0.4, 0.4), (-1.7, 0.4)),
     # Takes large, whole squares in runs, near the middle of the grid; looks little at ice.
     Family("size and neighbourhood", True, NONE, (0.5, 0.2), (0.8, 0.5), (2.5, 1.0), (0.15, 0.1), (1.0, 0.4),
            (1.5, 0.5), (0.8, 0.5), (0.2, 0.3), (-0.1, 0.4)),
@@ -69,10 +69,10 @@ TRAINING_FAMILIES = (
 HELD_OUT_FAMILIES = (
     # Wants thicker ice than most: large complexes, tomography.
     Family("thick-ice seeker", False, (120.0, 0.4), NONE, (1.3, 0.3), (2.0, 1.0), (0.05, 0.05), (0.2, 0.2),
-           NONE, NONE, (-0.2, 0.3), (-1.5, 0.4)),
+           NONE, NONE, (-0.2, 0.3), (-1.7, 0.4)),
     # Screens: avoids pools and dirt, takes the middle of the range, far from the rim.
     Family("careful screener", True, NONE, (0.5, 0.1), (2.0, 0.5), (4.0, 1.0), (0.3, 0.1), (0.3, 0.2),
-           (0.5, 0.3), (0.4, 0.3), (1.5, 0.5), (-1.5, 0.4)),
+           (0.5, 0.3), (0.4, 0.3), (1.5, 0.5), (-1.7, 0.4)),
 )  # fmt: skip
 FAMILIES: dict[Drawn, tuple[Family, ...]] = {
     "training": TRAINING_FAMILIES,

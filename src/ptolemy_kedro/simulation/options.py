@@ -23,7 +23,7 @@ class SimulateOptions:
     tile_px: Annotated[int, Field(ge=64, le=8192)] = 1024  # edge of a tile
     overlap: Annotated[float, Field(ge=0, lt=0.5)] = 0.08  # share of a tile's edge seen by its neighbour too
     squares_a_tile: Annotated[float, Field(ge=1, le=4000)] = 34.0  # median; sets the pixel size
-    scale_spread: Annotated[float, Field(ge=0, le=2)] = 0.3  # sd of ln(pixel size) between sessions
+    scale_spread: Annotated[float, Field(ge=0, le=2)] = 0.45  # sd of ln(pixel size) between sessions
     atlas_px: Annotated[int, Field(ge=0, le=4096)] = 512  # edge of the whole-grid montage; 0 for none
     visited_squares: Annotated[int, Field(ge=0, le=500)] = 12  # a grid; those with exposures
     patches_a_square: Annotated[int, Field(ge=1, le=50)] = 4  # medium images

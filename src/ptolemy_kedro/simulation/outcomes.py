@@ -1,7 +1,7 @@
 """What squares are worth, and what exposures in them came to.
 
 Quality lives in a hierarchy: of the variance of "good" (6 A or better) in the CryoRL table, .19 lies between
-tiles, .25 between squares and .39 between patches (each share holding the ones before it); the rest between holes.
+tiles, .25 between squares, .39 between patches (each holding the ones before it); the rest between holes.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ BEST_NM = 40.0
 GOOD_A = 6.0
 """A CTF resolution up to this is good [A]: CryoRL's cut-off."""
 
-SQUARE_SD, PATCH_SD, HOLE_SD = 0.35, 0.75, 1.45
+SQUARE_SD, PATCH_SD, HOLE_SD = 0.9, 0.95, 1.35
 """Spread of quality at each level, in the unit of ``square_quality``: set so that those shares come out."""
 
 FAILED_SHARE = 0.02

@@ -30,8 +30,8 @@ class SimulatedSession:
     Attributes:
         session_id: ``sim`` and the seed.
         tables: The raw tables, keyed as ``tables.RAW``.
-        truth: ``squares`` (one row an opening: corners, ice, state, worth, what the operator wanted), ``outlines``
-            (one row an opening and image: its corners in pixels) and ``operators`` (one row).
+        truth: ``squares`` (one row an opening: corners, ice, state, worth, the operator's wanting),
+            ``outlines`` (one row an opening and image: its corners in pixels) and ``operators`` (one row).
         render: Makes the images anew, one at a time, always the same.
     """
 

@@ -154,7 +154,7 @@ def draw_grid(rng: np.random.Generator) -> Grid:
     rim_um = RIM_UM * rng.uniform(0.95, 1.0)
     foil, ice = draw_foil(rng), draw_ice(rng)
     openings = _draw_openings(rng, pitch_um, opening_um * rng.normal(1, 0.03), axes, rim_um, ice)
-    return Grid(mesh, pitch_um, opening_um * rng.uniform(0.04, 0.16), axes, rim_um, foil, ice, openings)
+    return Grid(mesh, pitch_um, opening_um * rng.uniform(0.03, 0.14), axes, rim_um, foil, ice, openings)
 
 
 def _draw_axes(rng: np.random.Generator) -> Array:
@@ -225,9 +225,9 @@ def _draw_states(rng: np.random.Generator, ice_nm: Array) -> tuple[Array, NDArra
 
 
 def _draw_blobs(rng: np.random.Generator, ice_nm: Array, opening_um: float) -> tuple[Array, Array]:
-    """Radius [um] and extra thickness [nm] of each square's pool of ice: assumed, wetter squares pool more."""
+    """Radius [um] and extra thickness [nm] of each square's pool of ice: assumed; the wetter, the more."""
     n = len(ice_nm)
-    pools = rng.random(n) < rng.uniform(0.1, 0.6)
+    pools = rng.random(n) < rng.uniform(0.1, 0.75)
     radius = opening_um * rng.uniform(0.08, 0.27, n)
     height = np.clip(ice_nm, 15, 200) * rng.gamma(2.0, 0.9, n)
     return radius, np.where(pools, height, 0.0)

@@ -133,10 +133,10 @@ def _render_opening(grid: Grid, k: int, patch: Patch, field: StageMap, contrast:
     if openings.state[k] == "empty":
         return cover
     rng = generator(int(openings.seed[k]), "inside")
-    ice = _ice_depth(grid, k, patch, rng, along_u, along_v)
+    ice = _ice_depth(grid, k, patch, rng)
     share, factor = hole_coverage(grid.foil, patch.x_um, patch.y_um, patch.pixel_um)
-    film = np.exp(-contrast * np.maximum(ice, grid.foil.depth + 0.25 * ice))
-    light = film + share * (np.exp(-contrast * (ice * factor)) - film)
+    light = _through_foil(grid.foil.depth, ice, share, factor, contrast)
+    light *= np.exp(-contrast * _meniscus(grid, k, along_u, along_v))
     damage.break_foil(light, openings, k, patch.u_um, patch.v_um, inside, patch.pixel_um, rng)
     damage.add_specks(light, openings, k, patch.u_um, patch.v_um, patch.pixel_um, rng)
     light *= cover
@@ -160,10 +160,8 @@ def _depth_inside(along_u: Floats, along_v: Floats, corner_um: float) -> Floats:
     return np.where((corner_u > 0) & (corner_v > 0), corner_um - np.hypot(corner_u, corner_v), nearer)
 
 
-def _ice_depth(
-    grid: Grid, k: int, patch: Patch, rng: np.random.Generator, along_u: Floats, along_v: Floats
-) -> Floats:
-    """Optical depth of the ice at contrast 1: a slope, a dome, a pool, and the meniscus up the bars."""
+def _ice_depth(grid: Grid, k: int, patch: Patch, rng: np.random.Generator) -> Floats:
+    """Optical depth of the ice over the foil at contrast 1: a slope, a dome, a pool."""
     openings = grid.openings
     half = float(openings.edges_um[k].mean())
     u, v = patch.u_um / half, patch.v_um / half
@@ -173,9 +171,26 @@ def _ice_depth(
     ice *= openings.ice_nm[k] * ICE_DEPTH_PER_NM
     if openings.blob_nm[k] > 0:
         ice += _pool(u, v, openings.blob_nm[k], openings.blob_um[k] / half, rng)
-    reach, soft = openings.meniscus_um[k], max(0.35 * openings.meniscus_um[k], 0.012 * half)
-    edge = np.exp(np.minimum((reach - along_u) / soft, 6)) + np.exp(np.minimum((reach - along_v) / soft, 6))
-    return ice + edge
+    return ice
+
+
+def _meniscus(grid: Grid, k: int, along_u: Floats, along_v: Floats) -> Floats:
+    """Optical depth at contrast 1 of the ice that climbs the bars and rounds the corners."""
+    openings = grid.openings
+    half = float(openings.edges_um[k].mean())
+    reach = float(openings.meniscus_um[k])
+    soft = np.float32(max(0.3 * reach, 0.012 * half))
+    rounded = _depth_inside(along_u, along_v, min(grid.corner_um + 0.12 * half + 2.0 * reach, 0.97 * half))
+    return np.exp(np.minimum((np.float32(reach) - rounded) / soft, 6))
+
+
+def _through_foil(
+    depth: float, ice: Floats, share: Floats | float, factor: Floats | float, contrast: float
+) -> Floats:
+    """Transmission of foil and ice: ice fills the holes, and where it stands over the foil none show."""
+    level = np.exp(ice * np.float32(-1.5 / depth))
+    film = np.exp(np.float32(-contrast) * np.maximum(ice, depth + 0.15 * ice))
+    return film + share * (np.exp(np.float32(-contrast) * (ice * (1 + (factor - 1) * level))) - film)
 
 
 def _pool(u: Floats, v: Floats, thick_nm: float, radius: float, rng: np.random.Generator) -> Floats:

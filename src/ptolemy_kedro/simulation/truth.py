@@ -17,8 +17,8 @@ def truth_tables(
 
     Returns:
         ``squares``, one row an opening of a grid: ``true_id``, centre and four corners on the stage [um], ice
-        [nm], state, tear and specks, ``worth`` (share of holes that give a good exposure), ``want`` (the operator's
-        wanting without noise: the oracle), ``chance`` (P(selected | viewed)) and ``selected``.
+        [nm], state, tear and specks, ``worth`` (share of holes that give a good exposure), ``want`` (the
+        operator's wanting without noise: the oracle), ``chance`` (P(selected | viewed)) and ``selected``.
         ``outlines``: see ``atlas.outlines``. ``operators``: one row, with the digest of ``operators.py``.
     """
     person = asdict(operator)
