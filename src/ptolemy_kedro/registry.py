@@ -7,7 +7,6 @@ registers challengers; ``promote`` alone moves the champion and exports it for t
 import hashlib
 import json
 import tempfile
-import warnings
 from dataclasses import dataclass
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -42,6 +41,24 @@ class Registered:
     aliases: tuple[str, ...]
     tags: dict[str, str]
     metrics: dict[str, float]
+
+    def cells(self) -> list[str]:
+        """Write it as a row: name, version, aliases, kind, origin, sessions, AUC within session, data."""
+        auc = self.metrics.get("roc_auc_within_session")
+        kind, origin, sessions, data = (
+            self.tags.get(tag, "") for tag in ("kind", "origin", "sessions", "data_digest")
+        )
+        measured = "" if auc is None else f"{auc:.3f}"
+        return [
+            self.name,
+            str(self.version),
+            ", ".join(self.aliases),
+            kind,
+            origin,
+            sessions,
+            measured,
+            data[:12],
+        ]
 
 
 def register(home: Home, name: str, model: Path) -> int:
@@ -164,18 +181,16 @@ def _log(client: "MlflowClient", home: Home, name: str, model: Path, config: dic
 
 
 def _log_files(model: Path) -> "ModelInfo":
-    """Log the folder in the run under way; MLflow's advice on type hints has no place on the terminal."""
+    """Log the folder in the run under way, with the requirements given: working them out takes seconds."""
     import mlflow
 
     requirements = [f"{package}=={installed(package)}" for package in ("numpy", "onnxruntime")]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return mlflow.pyfunc.log_model(
-            name="model",
-            python_model=str(CODE),
-            artifacts={"files": str(model)},
-            pip_requirements=requirements,
-        )
+    return mlflow.pyfunc.log_model(
+        name="model",
+        python_model=str(CODE),
+        artifacts={"files": str(model)},
+        pip_requirements=requirements,
+    )
 
 
 def _tags(model: Path, config: dict[str, Any]) -> dict[str, str]:

@@ -10,9 +10,11 @@ from pathlib import Path
 import mlflow
 import numpy as np
 import onnxruntime
+import pandas as pd
+from mlflow.pyfunc import PythonModel
 
 
-class ServedModel(mlflow.pyfunc.PythonModel):
+class ServedModel(PythonModel):
     """Runs the ONNX network of a model's folder."""
 
     def load_context(self, context):
@@ -21,7 +23,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
         self.config = json.loads((folder / "config.json").read_text())
         self.network = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
 
-    def predict(self, context, model_input, params=None):
+    def predict(self, context, model_input: pd.DataFrame, params=None):
         """Score each row or crop."""
         if hasattr(model_input, "columns"):
             model_input = model_input[self.config["descriptors"]].to_numpy()

@@ -86,7 +86,7 @@ def list_models() -> None:
 
     table = Table("model", "version", "aliases", "kind", "origin", "sessions", "AUC within session", "data")
     for row in registry.list_models(find_home()):
-        table.add_row(*(str(cell) for cell in row.cells()))
+        table.add_row(*row.cells())
     _console(stderr=False).print(table)
 
 

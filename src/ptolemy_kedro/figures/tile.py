@@ -28,10 +28,8 @@ def tile_overlay(image: NDArray, squares: Squares, scores: NDArray[np.float64], 
     axes.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-9))
     place = _rank(scores)
     colours = colormaps[RANKING](1 - place)
-    outlines = PolyCollection(
-        squares.corners[:, :, ::-1], facecolors="none", edgecolors=colours, linewidths=2.2
-    )
-    axes.add_collection(outlines)
+    vertices = list(squares.corners[:, :, ::-1])
+    axes.add_collection(PolyCollection(vertices, facecolors="none", edgecolors=colours, linewidths=2.2))
     for (row, col), score, colour in zip(squares.centres, scores, colours, strict=True):
         text = axes.text(col, row, f"{score:.2f}", color=colour, ha="center", va="center", weight="bold")
         text.set(fontsize=9, clip_on=True, path_effects=[withStroke(linewidth=2.5, foreground="white")])

@@ -1,6 +1,5 @@
 """Classifiers that rank squares by their descriptors."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +30,7 @@ class LogregOptions:
         descriptors: Names of the columns it looks at.
     """
 
-    inverse_penalty: float = Field(1.0, gt=0)
+    inverse_penalty: float = Field(default=1.0, gt=0)
     descriptors: tuple[str, ...] = PORTABLE
 
 
@@ -60,7 +59,9 @@ def fit_logreg(squares: "pd.DataFrame", options: LogregOptions = LogregOptions()
         "class_prior": float(selected.mean()),
         "weights": dict(zip(options.descriptors, pipeline[-1].coef_[0].tolist(), strict=True)),
     }
-    return TrainedModel(_to_onnx(pipeline, len(options.descriptors)), config, _sessions(known["session_id"]))
+    return TrainedModel(
+        _to_onnx(pipeline, len(options.descriptors)), config, tuple(sorted(set(known["session_id"])))
+    )
 
 
 def known_squares(squares: "pd.DataFrame") -> "pd.DataFrame":
@@ -77,10 +78,6 @@ def known_squares(squares: "pd.DataFrame") -> "pd.DataFrame":
                 "ingest sessions in which an operator chose squares in a viewed image."
             )
     return known
-
-
-def _sessions(ids: Sequence[str]) -> tuple[str, ...]:
-    return tuple(sorted(set(ids)))
 
 
 def _to_onnx(pipeline: "Pipeline", width: int) -> bytes:

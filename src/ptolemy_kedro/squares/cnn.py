@@ -5,7 +5,10 @@ a smaller size the layers and their parameters stay the same and only the last p
 four, 60 takes three, and 60 costs a seventeenth of 240.
 """
 
-import io
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +51,7 @@ def fit_cnn(
     labels: ArrayLike,
     sessions: ArrayLike,
     options: CnnOptions = CnnOptions(),  # noqa: B008
-    checkpoint: "str | None" = None,
+    checkpoint: Path | None = None,
 ) -> TrainedModel:
     """Train the published network on the crops whose label is known.
 
@@ -62,8 +65,6 @@ def fit_cnn(
     Raises:
         TableError: Fewer than two sessions, or one of the labels is missing.
     """
-    from pathlib import Path
-
     labels, sessions = np.asarray(labels, dtype=str), np.asarray(sessions, dtype=str)
     known = np.isin(labels, ("selected", "rejected"))
     selected, session, pixels = labels[known] == "selected", sessions[known], torch.from_numpy(crops[known])
@@ -79,7 +80,7 @@ def fit_cnn(
         nn.functional.binary_cross_entropy_with_logits,
         options.train,
         turn_and_flip,
-        Path(checkpoint) if checkpoint else None,
+        checkpoint,
     )
     config = {
         "kind": "cnn",
@@ -93,19 +94,19 @@ def fit_cnn(
 def to_onnx(network: SquareNet, size_px: int) -> bytes:
     """Save the network as ONNX: crops (n, 1, size, size) to the probability of selection (n,)."""
     scored = nn.Sequential(network, nn.Sigmoid()).eval()
-    content = io.BytesIO()
     example = torch.zeros(2, 1, size_px, size_px)
-    batch = {"crops": {0: "n"}, "score": {0: "n"}}
-    torch.onnx.export(
-        scored,
-        (example,),
-        content,
-        input_names=["crops"],
-        output_names=["score"],
-        dynamic_axes=batch,
-        dynamo=False,
-    )
-    return content.getvalue()
+    with tempfile.TemporaryDirectory() as aside:
+        place = Path(aside) / "network.onnx"
+        _export(scored, example, place, dynamic_axes={"crops": {0: "n"}, "score": {0: "n"}})
+        return place.read_bytes()
+
+
+def _export(network: nn.Module, example: torch.Tensor, to: Path, **options: Any) -> None:
+    """Trace the network; the newer exporter is slower and writes the paths of its machine into the file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        names = {"input_names": ["crops"], "output_names": ["score"]}
+        torch.onnx.export(network, (example,), to, dynamo=False, **names, **options)
 
 
 def _pools(size_px: int) -> int:

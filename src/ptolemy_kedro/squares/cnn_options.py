@@ -13,5 +13,5 @@ class CnnOptions:
     """The published network, and its training."""
 
     size_px: Literal[60, 120, 240] = 60  # edge of the crops it sees; fewer pools below 240
-    held_out_share: float = Field(0.2, gt=0, lt=1)  # of the sessions, to tell when to stop
-    train: TrainOptions = Field(default_factory=TrainOptions)
+    held_out_share: float = Field(default=0.2, gt=0, lt=1)  # of the sessions, to tell when to stop
+    train: TrainOptions = TrainOptions()

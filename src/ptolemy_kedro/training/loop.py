@@ -88,7 +88,7 @@ class _Run:
         cls, network: torch.nn.Module, options: TrainOptions, checkpoint: Path | None, key: str
     ) -> "_Run":
         device = _device(options)
-        network = network.to(device, memory_format=torch.channels_last)
+        network = network.to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
         )

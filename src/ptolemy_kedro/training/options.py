@@ -10,12 +10,12 @@ from pydantic.dataclasses import dataclass
 class TrainOptions:
     """How long and how fast to learn."""
 
-    epochs: int = Field(20, ge=1)  # at most
-    batch_size: int = Field(64, ge=2)
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
-    patience: int = Field(4, ge=1)  # epochs without gain before it stops
-    min_gain: float = Field(1e-4, ge=0)  # of the held-out loss, to count as gain
+    epochs: int = Field(default=20, ge=1)  # at most
+    batch_size: int = Field(default=64, ge=2)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    weight_decay: float = Field(default=1e-4, ge=0)
+    patience: int = Field(default=4, ge=1)  # epochs without gain before it stops
+    min_gain: float = Field(default=1e-4, ge=0)  # of the held-out loss, to count as gain
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: bfloat16 where the processor has it
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    seed: int = Field(0, ge=0)
+    seed: int = Field(default=0, ge=0)
