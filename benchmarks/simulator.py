@@ -2,8 +2,9 @@
 
     python benchmarks/simulator.py [--sessions 12] [--first 20000] [--tiles 4] [--held-out]
 
-Prints tiles a second on one core; the recall of the selected squares and the spurious share, by our segmentation
-and by the published one; the base rate of selected squares; the share of a good outcome's variance at each level.
+Prints tiles a second on one core; the recall of the selected squares and the spurious share, by our
+segmentation and by the published one; the base rate of selected squares; how the variance of good outcomes
+is shared between the levels.
 """
 
 import argparse

@@ -166,12 +166,18 @@ def _ice_depth(grid: Grid, k: int, patch: Patch, rng: np.random.Generator) -> Fl
     half = float(openings.edges_um[k].mean())
     u, v = patch.u_um / half, patch.v_um / half
     slope_u, slope_v = rng.normal(0, 0.25, 2)
-    dome = rng.normal(0.1, 0.3)  # thicker in the middle on average: assumed
-    ice = np.maximum(1 + dome * (0.5 - u * u - v * v) + slope_u * u + slope_v * v, 0.1)
+    radius2 = u * u + v * v
+    ice = np.maximum(1 + _dome(rng, openings.ice_nm[k]) * (0.5 - radius2) + slope_u * u + slope_v * v, 0.1)
     ice *= openings.ice_nm[k] * ICE_DEPTH_PER_NM
     if openings.blob_nm[k] > 0:
         ice += _pool(u, v, openings.blob_nm[k], openings.blob_um[k] / half, rng)
     return ice
+
+
+def _dome(rng: np.random.Generator, ice_nm: float) -> float:
+    """How much thicker ice is in the middle; thick ice is hollow there, thinnest in the middle. Assumed."""
+    hollow = float(np.clip(0.5 * np.log(ice_nm / 120), 0, 1.3)) * rng.uniform(0.2, 1.0)
+    return float(rng.normal(0.1, 0.3) / (1 + 3 * hollow)) - hollow
 
 
 def _meniscus(grid: Grid, k: int, along_u: Floats, along_v: Floats) -> Floats:
