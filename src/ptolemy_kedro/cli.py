@@ -1,4 +1,4 @@
-"""Kedro's own command group for this project (the file's name is reserved): ``kedro run`` with errors in one line."""
+"""Kedro's own command group for this project: ``kedro run`` with errors in one line."""
 
 import sys
 from typing import Any
@@ -40,7 +40,7 @@ def one_line(error: BaseException) -> str | None:
         if isinstance(link, ParameterValidationError):
             return _parameters_line(str(link))
         if isinstance(link, OSError) and link.errno is not None:
-            return f"{link.filename or 'the disk'}: {link.strerror}. What was finished is kept; run again when it is mended."
+            return f"{link.filename or 'the disk'}: {link.strerror}. What is done is kept: mend it, run again."
         if isinstance(link, YAMLError | OmegaConfBaseException):
             return "conf: " + " ".join(str(link).split())
         link = link.__cause__ or link.__context__
@@ -49,5 +49,9 @@ def one_line(error: BaseException) -> str | None:
 
 def _parameters_line(message: str) -> str:
     """Shorten pydantic's account to the block, the field, the rule and the value."""
-    lines = [line.strip() for line in message.splitlines()[1:] if line.strip() and "errors.pydantic.dev" not in line]
+    lines = [
+        line.strip()
+        for line in message.splitlines()[1:]
+        if line.strip() and "errors.pydantic.dev" not in line
+    ]
     return " ".join(lines).removeprefix("- ")

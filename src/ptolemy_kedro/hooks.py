@@ -25,7 +25,7 @@ class HomeHook:
 
 
 class DemoHook:
-    """Fills the demo's folder before a run that reads archives, where the facility has none and the demo is allowed."""
+    """Fills the demo's folder before a run that reads archives, where the facility has none and allows it."""
 
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
@@ -36,7 +36,7 @@ class DemoHook:
 
         options = catalog.load("params:simulate")
         log.info(
-            "%d SIMULATED sessions stand in for real ones (allow_demo): data/01_raw/sessions holds no archive",
+            "data/01_raw/sessions holds no archive: %d SIMULATED sessions stand in (allow_demo)",
             options.sessions,
         )
         catalog.save("simulated_sessions", promised_sessions(options))
@@ -46,7 +46,9 @@ class TrackingHook:
     """Records a run that trains in MLflow; a run that trains nothing does not even load it."""
 
     @hook_impl
-    def after_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog) -> None:
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: DataCatalog
+    ) -> None:
         """Record the run once it is whole."""
         if any(tracking.TRAINS in node.tags for node in pipeline.nodes):
             tracking.record(run_params, pipeline, catalog)

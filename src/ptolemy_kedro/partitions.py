@@ -76,7 +76,7 @@ class BySession(Generic[T]):
         return BySession(self.parts[name] for name in wanted)
 
 
-# Any stands for a data frame: Kedro reads nodes' hints when it starts, and pandas need not be loaded for that.
+# Any stands for a data frame: Kedro reads nodes' hints when it starts, without loading pandas for that.
 SessionTable = BySession[Any]
 """A table by session."""
 
@@ -132,11 +132,12 @@ def follow_jointly(
     *ingredients: object,
     gives: int,
 ) -> Iterator[tuple[Part[Any], ...]]:
-    """As ``follow``, for work that makes several tables at once; it is done once for all of them, or not at all."""
+    """As ``follow``, for work that makes several tables at once: done once for all of them, or not at all."""
     for part in follow(stage, work, sources, *ingredients):
         once = cache(part.make)
         yield tuple(
-            Part(part.session_id, part.key, partial(_pick, once, index), part.roster) for index in range(gives)
+            Part(part.session_id, part.key, partial(_pick, once, index), part.roster)
+            for index in range(gives)
         )
 
 

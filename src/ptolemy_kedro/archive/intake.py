@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic.dataclasses import dataclass
 
-from ptolemy_kedro.archive import check, open_session
+from ptolemy_kedro import archive
 from ptolemy_kedro.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def report_on(path: Path, permissive: bool = False) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    report = check(path, permissive=permissive)
+    report = archive.check(path, permissive=permissive)
     row = {
         "session_id": path.name,
         "archive": path.name,
@@ -36,13 +36,13 @@ def report_on(path: Path, permissive: bool = False) -> "pd.DataFrame":
         "warnings": "\n".join(map(str, report.warnings)) or None,
     }
     if not report.problems:
-        with open_session(path, permissive=permissive) as session:
+        with archive.open_session(path, permissive=permissive) as session:
             row |= session.tables["sessions"].iloc[0][["session_id", "origin", "archive_digest"]].to_dict()
     return pd.DataFrame([row])
 
 
 def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]]":
-    """Choose the archives to work on: without problems, each session once, and real ones only once there are any.
+    """Choose the archives to work on: without problems, each session once, no simulated one beside real ones.
 
     Args:
         reports: One row an archive (``tables.ArchiveReports``).
@@ -57,16 +57,18 @@ def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]
     set_aside = {row.archive: row.problems.splitlines() for row in reports[broken].itertuples()}
     sound = reports[~broken].sort_values("archive")
     for row in sound[sound.duplicated("session_id")].itertuples():
-        set_aside[row.archive] = [f"Session {row.session_id} is already in another archive. Remove one of the two."]
+        set_aside[row.archive] = [
+            f"Session {row.session_id} is already in another archive. Remove one of the two."
+        ]
     sound = sound.drop_duplicates("session_id")
     if not len(sound):
-        archive, problems = next(iter(set_aside.items()))
-        raise ArchiveError(f"None of {len(reports)} archives can be used; the first, {archive}: {problems[0]}")
+        name, problems = next(iter(set_aside.items()))
+        raise ArchiveError(f"None of {len(reports)} archives can be used; the first, {name}: {problems[0]}")
     real = sound[sound["origin"] == "real"]
     return (real if len(real) else sound), set_aside
 
 
 def read_tables(path: Path, names: Sequence[str], permissive: bool = False) -> "tuple[pd.DataFrame, ...]":
     """Read the raw tables of a session, in the order of their names."""
-    with open_session(path, permissive=permissive) as session:
+    with archive.open_session(path, permissive=permissive) as session:
         return tuple(session.tables[name] for name in names)

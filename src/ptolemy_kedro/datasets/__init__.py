@@ -1,7 +1,23 @@
-"""Kedro datasets: tables, archives and models by session, written whole or not at all."""
+"""Kedro datasets: tables, archives, models and figures, written whole or not at all."""
 
 from ptolemy_kedro.datasets.chosen_archives import ChosenArchivesDataset
+from ptolemy_kedro.datasets.document import CsvDataset, JsonDataset, TextDataset
+from ptolemy_kedro.datasets.figure import FigureDataset
+from ptolemy_kedro.datasets.models import ChallengerDataset, TrainedModelDataset
 from ptolemy_kedro.datasets.session_archives import SessionArchivesDataset
-from ptolemy_kedro.datasets.session_table import SessionTableDataset
+from ptolemy_kedro.datasets.session_table import SessionCropsDataset, SessionTableDataset
+from ptolemy_kedro.datasets.simulated_sessions import SimulatedSessionsDataset
 
-__all__ = ["ChosenArchivesDataset", "SessionArchivesDataset", "SessionTableDataset"]
+__all__ = [
+    "ChallengerDataset",
+    "ChosenArchivesDataset",
+    "CsvDataset",
+    "FigureDataset",
+    "JsonDataset",
+    "SessionArchivesDataset",
+    "SessionCropsDataset",
+    "SessionTableDataset",
+    "SimulatedSessionsDataset",
+    "TextDataset",
+    "TrainedModelDataset",
+]

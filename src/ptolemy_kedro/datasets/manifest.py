@@ -47,4 +47,6 @@ def _read(path: Path) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     except (ValueError, KeyError, TypeError) as error:
-        raise TableError(f"{path} is damaged ({error}). Delete its folder; the next run makes it again.") from None
+        raise TableError(
+            f"{path} is damaged ({error}). Delete its folder; the next run makes it again."
+        ) from None

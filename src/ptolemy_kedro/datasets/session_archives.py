@@ -19,17 +19,17 @@ class SessionArchivesDataset(AbstractDataset[None, "BySession[Path]"]):
     A part is an archive's path, named by the archive and keyed by the names, sizes and times of its files.
 
     Args:
-        path: Folder of the facility's archives; one that is being copied in has a name that begins with a dot.
-        demo_path: Folder of simulated archives.
+        path: Folder of the facility's archives; one still being copied is named with a dot in front.
+        demo: Its ``path`` is the folder of simulated archives.
         allow_demo: Whether the demo's archives may stand in where the facility has none.
         metadata: For Kedro-Viz.
     """
 
     def __init__(
-        self, *, path: str, demo_path: str, allow_demo: bool, metadata: dict[str, Any] | None = None
+        self, *, path: str, demo: dict[str, str], allow_demo: bool, metadata: dict[str, Any] | None = None
     ) -> None:
         self._path = Path(path)
-        self._demo_path = Path(demo_path)
+        self._demo_path = Path(demo["path"])
         self._allow_demo = allow_demo
         self.metadata = metadata
 
@@ -39,13 +39,15 @@ class SessionArchivesDataset(AbstractDataset[None, "BySession[Path]"]):
             archives = list(archives_in(self._demo_path))
         if not archives:
             raise ArchiveError(
-                f"{self._path} holds no session archive. Put one there (docs/session-archive.md says what it is), "
+                f"{self._path} holds no session archive. Put one there (see docs/session-archive.md), "
                 "or run in an environment whose globals.yml has `allow_demo: true`."
             )
         return BySession(Part(path.name, _fingerprint(path), partial(Path, path)) for path in archives)
 
     def save(self, data: None) -> None:
-        raise ArchiveError("Session archives are not written by a flow; `ptolemy simulate` or an importer does.")
+        raise ArchiveError(
+            "Session archives are not written by a flow; `ptolemy simulate` or an importer does."
+        )
 
     @property
     def wants_demo(self) -> bool:

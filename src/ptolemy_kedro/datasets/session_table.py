@@ -1,4 +1,4 @@
-"""Tables by session: parquet, one partition a session, made again only when what it follows from has changed."""
+"""Tables by session: parquet, a partition a session, made again when what it follows from has changed."""
 
 import shutil
 from functools import partial
@@ -20,9 +20,9 @@ PREVIEW_ROWS = 20
 class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
     """A table by session.
 
-    Loading gives the table lazily, without a session where there is none yet. Saving takes one promised part at
-    a time: the parts of sessions that are gone are dropped, a current part is left alone, a stale one is computed,
-    validated, written aside and moved into place.
+    Loading gives the table lazily, without a session where there is none yet. Saving takes one promised part
+    at a time: the parts of sessions that are gone are dropped, a current part is left alone, a stale one is
+    computed, validated, written aside and moved into place.
 
     Args:
         path: Folder of the partitions and their manifest.

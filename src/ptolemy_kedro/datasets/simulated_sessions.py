@@ -23,16 +23,16 @@ class SimulatedSessionsDataset(AbstractDataset["list[Part[SimulatedSession]]", l
 
     Args:
         path: Folder of the archives.
-        truth_path: Folder of the truth, which no training reads.
+        truth: Its ``path`` is the folder of the truth, which no training reads.
         workers: Processes.
         metadata: For Kedro-Viz.
     """
 
     def __init__(
-        self, *, path: str, truth_path: str, workers: int, metadata: dict[str, Any] | None = None
+        self, *, path: str, truth: dict[str, str], workers: int, metadata: dict[str, Any] | None = None
     ) -> None:
         self._path = Path(path)
-        self._truth_path = Path(truth_path)
+        self._truth_path = Path(truth["path"])
         self._workers = workers
         self.metadata = metadata
 

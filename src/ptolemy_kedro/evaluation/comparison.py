@@ -20,7 +20,9 @@ class EvaluateOptions:
     draws: int = Field(1000, ge=10, le=100_000)  # resamplings of the sessions
 
 
-def judge(scores: "pd.DataFrame", split: "pd.DataFrame", options: EvaluateOptions) -> dict[str, dict[str, Any]]:
+def judge(
+    scores: "pd.DataFrame", split: "pd.DataFrame", options: EvaluateOptions
+) -> dict[str, dict[str, Any]]:
     """Measure each model on the validation and on the test sessions.
 
     A square seen in several images counts once, with its mean score; an unknown label counts not at all.
@@ -38,7 +40,9 @@ def judge(scores: "pd.DataFrame", split: "pd.DataFrame", options: EvaluateOption
     once = known.groupby(keys, as_index=False).agg(score=("score", "mean"), selected=("label", _any_selected))
     judged: dict[str, dict[str, Any]] = {}
     for (model, part), rows in once.groupby(["model", "part"]):
-        measures = ranking.evaluate(rows["score"], rows["selected"], rows["session_id"], options.seed, options.draws)
+        measures = ranking.evaluate(
+            rows["score"], rows["selected"], rows["session_id"], options.seed, options.draws
+        )
         judged.setdefault(str(model), {})[str(part)] = measures
     return judged
 

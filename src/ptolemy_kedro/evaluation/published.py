@@ -1,4 +1,4 @@
-"""The published method's figures on real sessions, to stand beside ours; from the method's slides and paper."""
+"""The published method's figures on real sessions, from its slides and paper, to stand beside ours."""
 
 BASE_RATE = 0.268
 """Share of 41 thousand squares that an operator selected."""

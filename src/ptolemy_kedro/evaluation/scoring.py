@@ -48,7 +48,7 @@ def labelled_batch(
 
 
 def with_origin(trained: TrainedModel, learnt_from: SessionTable, sessions: SessionTable) -> TrainedModel:
-    """Note in a model's configuration what it learnt from: real or simulated sessions, and the data's digest."""
+    """Note in a model's configuration the origin and the digest of what it learnt from."""
     noted = {"origin": origin_of(sessions), "data_digest": learnt_from.digest}
     return replace(trained, config={**trained.config, **noted})
 

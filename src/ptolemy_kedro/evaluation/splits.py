@@ -68,10 +68,12 @@ def _part(place: float, options: SplitOptions) -> str:
 
 
 def _fill_empty(part: dict[str, str], place: dict[str, float]) -> None:
-    """Move the nearest session of the largest part into a part that has none; matters only for a few sessions."""
+    """Move the nearest session of the largest part into one that has none; matters for few sessions."""
     for wanted in PARTS:
         if wanted in part.values():
             continue
         counts = {name: list(part.values()).count(name) for name in PARTS}
         donors = [name for name in part if part[name] == max(counts, key=lambda key: counts[key])]
-        part[max(donors, key=place.__getitem__) if wanted == "train" else min(donors, key=place.__getitem__)] = wanted
+        part[
+            max(donors, key=place.__getitem__) if wanted == "train" else min(donors, key=place.__getitem__)
+        ] = wanted

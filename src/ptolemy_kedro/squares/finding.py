@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from ptolemy_kedro.archive import open_session
+from ptolemy_kedro import archive as archives
 from ptolemy_kedro.errors import PtolemyError
 from ptolemy_kedro.squares.crop_table import crop_table
 from ptolemy_kedro.squares.crops import CropOptions, cut_crops
@@ -64,7 +64,7 @@ def find_in_session(
 def _with_pixels(
     archive: Path, tiles: "pd.DataFrame", segment: SegmentOptions, crop: CropOptions
 ) -> Iterator[tuple[Any, ...]]:
-    with open_session(archive) as session:
+    with archives.open_session(archive) as session:
         for tile in tiles.to_dict("records"):
             yield tile, session.pixels.read(tile["file"]), segment, crop
 

@@ -36,7 +36,8 @@ def choose_sessions(
         log.warning("%s is set aside: %s", archive, problems[0])
     log.info("%d sessions chosen, %d archives set aside", len(chosen), len(set_aside))
     parts = [
-        Part(row.session_id, row.archive_digest, archives.parts[row.archive].make) for row in chosen.itertuples()
+        Part(row.session_id, row.archive_digest, archives.parts[row.archive].make)
+        for row in chosen.itertuples()
     ]
     return BySession(parts), set_aside
 

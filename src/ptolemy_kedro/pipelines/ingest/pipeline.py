@@ -9,7 +9,12 @@ def create_pipeline() -> Pipeline:
     """Look at every archive, set the broken ones aside, read the tables of the others."""
     return Pipeline(
         [
-            Node(check_archives, ["session_archives", "params:ingest"], "archive_reports", name="check_archives"),
+            Node(
+                check_archives,
+                ["session_archives", "params:ingest"],
+                "archive_reports",
+                name="check_archives",
+            ),
             Node(
                 choose_sessions,
                 ["session_archives", "archive_reports"],

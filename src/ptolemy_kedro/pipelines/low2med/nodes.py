@@ -11,8 +11,8 @@ from ptolemy_kedro.evaluation.splits import SplitOptions
 from ptolemy_kedro.evaluation.splits import split_sessions as split
 from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
 from ptolemy_kedro.squares.classifiers import LogregOptions
-from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.cnn_options import CnnOptions
+from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
 from ptolemy_kedro.workers import ParallelOptions, executor
 
@@ -48,7 +48,9 @@ def split_sessions(squares: SessionTable, options: SplitOptions) -> Any:
     return split(squares.session_ids, options)
 
 
-def train_logreg(squares: SessionTable, sessions: SessionTable, session_split: Any, options: LogregOptions) -> Any:
+def train_logreg(
+    squares: SessionTable, sessions: SessionTable, session_split: Any, options: LogregOptions
+) -> Any:
     """Train the published logistic regression on the squares' descriptors."""
     from ptolemy_kedro.squares.classifiers import fit_logreg
 
@@ -57,7 +59,11 @@ def train_logreg(squares: SessionTable, sessions: SessionTable, session_split: A
 
 
 def train_cnn(
-    squares: SessionTable, square_crops: SessionTable, sessions: SessionTable, session_split: Any, options: CnnOptions
+    squares: SessionTable,
+    square_crops: SessionTable,
+    sessions: SessionTable,
+    session_split: Any,
+    options: CnnOptions,
 ) -> Any:
     """Train the published network on the squares' crops."""
     from ptolemy_kedro.squares.cnn import fit_cnn
@@ -75,7 +81,9 @@ def score_squares(
     held_out = [name for part in ("validation", "test") for name in scoring.part_of(session_split, part)]
     work = partial(scoring.score_session, models=models)
     digests = [key_of(model.onnx, model.config) for model in models.values()]
-    yield from follow("score_squares/1", work, [squares.only(held_out), square_crops.only(held_out)], *digests)
+    yield from follow(
+        "score_squares/1", work, [squares.only(held_out), square_crops.only(held_out)], *digests
+    )
 
 
 def evaluate_models(
@@ -90,4 +98,3 @@ def choose_challenger(metrics: dict[str, Any], logreg: Any, cnn: Any) -> tuple[A
     """Take the model that is best on the validation sessions, with its measures on the test sessions."""
     best = metrics["best"]
     return {"logreg": logreg, "cnn": cnn}[best], metrics["models"][best].get("test", {})
-

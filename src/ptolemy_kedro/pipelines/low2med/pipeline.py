@@ -21,7 +21,9 @@ def finding() -> Pipeline:
                 ["squares_found", "square_crops"],
                 name="find_squares",
             ),
-            Node(nodes.label_squares, ["squares_found", "targets", "images"], "squares", name="label_squares"),
+            Node(
+                nodes.label_squares, ["squares_found", "targets", "images"], "squares", name="label_squares"
+            ),
         ]
     )
 

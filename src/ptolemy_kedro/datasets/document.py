@@ -1,0 +1,67 @@
+"""Small documents, written whole: JSON, text, CSV."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+from kedro_datasets._typing import JSONPreview
+
+from ptolemy_kedro.files import atomic_file
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class JsonDataset(AbstractDataset[Any, Any]):
+    """Whatever JSON holds.
+
+    Args:
+        path: The file.
+        metadata: For Kedro-Viz.
+    """
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Any:
+        return json.loads(self._path.read_text())
+
+    def save(self, data: Any) -> None:
+        with atomic_file(self._path) as aside:
+            aside.write_text(json.dumps(data, indent=1, allow_nan=False) + "\n")
+
+    def preview(self) -> JSONPreview:
+        """Show Kedro-Viz the document."""
+        return JSONPreview(self._path.read_text())
+
+    def _exists(self) -> bool:
+        return self._path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+class TextDataset(JsonDataset):
+    """A text, such as an HTML page."""
+
+    def load(self) -> str:
+        return self._path.read_text()
+
+    def save(self, data: str) -> None:
+        with atomic_file(self._path) as aside:
+            aside.write_text(data)
+
+
+class CsvDataset(JsonDataset):
+    """A small table of words, one row a session or so."""
+
+    def load(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        return pd.read_csv(self._path, dtype=str, keep_default_na=False)
+
+    def save(self, data: "pd.DataFrame") -> None:
+        with atomic_file(self._path) as aside:
+            data.to_csv(aside, index=False)

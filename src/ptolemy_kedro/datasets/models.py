@@ -1,0 +1,116 @@
+"""Trained models, and the one that a run puts forward in the registry."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import AbstractDataset
+
+from ptolemy_kedro.errors import ModelError
+from ptolemy_kedro.files import atomic_file, atomic_folder, sha256_of
+
+if TYPE_CHECKING:
+    from ptolemy_kedro.training.model import TrainedModel
+
+
+class TrainedModelDataset(AbstractDataset["TrainedModel", "TrainedModel"]):
+    """A model's folder (``training.model``), before it was measured.
+
+    Args:
+        path: The folder.
+        name: The name under which its kind is registered.
+        metadata: For Kedro-Viz.
+    """
+
+    def __init__(self, *, path: str, name: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self._name = name
+        self.metadata = metadata
+
+    def load(self) -> "TrainedModel":
+        import pandas as pd
+
+        from ptolemy_kedro.training.model import TrainedModel, read_model
+
+        onnx, config = read_model(self._path)
+        sessions = tuple(json.loads((self._path / "sessions.json").read_text()))
+        curve = self._path / "curve.csv"
+        return TrainedModel(onnx, config, sessions, pd.read_csv(curve) if curve.exists() else None)
+
+    def save(self, trained: "TrainedModel") -> None:
+        write_folder(self._path, self._name, trained, {})
+
+    def _exists(self) -> bool:
+        return (self._path / "digests.json").exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path), "name": self._name}
+
+
+class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", dict[str, Any]]):
+    """A registered model: saving registers a version of it as challenger, loading says which that is.
+
+    A model that is in the registry already, byte for byte, is not registered again.
+
+    Args:
+        path: Folder of the model and of the note which version it became.
+        name: Registered name.
+        metadata: For Kedro-Viz.
+    """
+
+    def __init__(self, *, path: str, name: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self._name = name
+        self.metadata = metadata
+
+    def load(self) -> dict[str, Any]:
+        try:
+            return json.loads(self._note.read_text())
+        except FileNotFoundError:
+            raise ModelError(
+                f"No {self._name} was registered by a flow. Run `kedro run --pipeline=low2med`."
+            ) from None
+
+    def save(self, challenger: "tuple[TrainedModel, dict[str, Any]]") -> None:
+        from ptolemy_kedro import registry
+        from ptolemy_kedro.home import find_home
+
+        trained, measures = challenger
+        home, folder = find_home(), self._path / "model"
+        write_folder(folder, self._name, trained, measures)
+        version = self._known_version(home, folder) or registry.register(home, self._name, folder)
+        facts = ("kind", "origin", "data_digest")
+        note = {"name": self._name, "version": version, "home": str(home.path), "store": home.store_uri}
+        note |= {fact: trained.config[fact] for fact in facts} | {"sessions": list(trained.sessions)}
+        with atomic_file(self._note) as aside:
+            aside.write_text(json.dumps(note, indent=1))
+
+    @property
+    def _note(self) -> Path:
+        return self._path / "registered.json"
+
+    def _known_version(self, home: Any, folder: Path) -> int | None:
+        from ptolemy_kedro import registry
+
+        if home.store_file is not None and not home.store_file.exists():
+            return None
+        digest = sha256_of(folder / "digests.json")
+        for model in registry.list_models(home):
+            if model.name == self._name and model.tags.get("model_digest") == digest:
+                return model.version
+        return None
+
+    def _exists(self) -> bool:
+        return self._note.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path), "name": self._name}
+
+
+def write_folder(path: Path, name: str, trained: "TrainedModel", measures: dict[str, Any]) -> None:
+    """Write a model's folder whole; origin and data digest stand in its configuration."""
+    from ptolemy_kedro.training.model import write_model
+
+    noted = {key: trained.config[key] for key in ("origin", "data_digest")}
+    with atomic_folder(path) as aside:
+        write_model(aside, trained, measures, name=name, **noted)

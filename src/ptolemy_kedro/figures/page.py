@@ -1,0 +1,64 @@
+"""The report: one HTML page that holds everything it shows."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Any
+
+STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccd3dc; }
+table { border-collapse: collapse; }
+th, td { padding: .25rem .8rem; text-align: left; border-bottom: 1px solid #e3e7ec; }
+img { max-width: 100%; } .simulated { background: #fff3cd; padding: .5rem 1rem; }
+.small { color: #5a6675; font-size: 13px; } code { background: #f1f3f6; padding: 0 .25rem; }
+"""
+
+
+def page(title: str, sections: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Put a page together.
+
+    Args:
+        title: Of the page.
+        sections: Headings, and the HTML of each section's parts.
+    """
+    body = "\n".join(
+        f"<section><h2>{escape(heading)}</h2>\n{''.join(parts)}</section>" for heading, parts in sections
+    )
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f"<style>{STYLE}</style></head>\n<body><h1>{escape(title)}</h1>\n{body}\n</body></html>\n"
+    )
+
+
+def paragraph(text: str, kind: str = "") -> str:
+    """Make a paragraph of plain text."""
+    return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+
+
+def picture(png: bytes, about: str) -> str:
+    """Put a PNG into the page itself, with words for those who cannot see it."""
+    data = base64.b64encode(png).decode()
+    image = f'<img alt="{escape(about)}" src="data:image/png;base64,{data}">'
+    return f'<figure>{image}<figcaption class="small">{escape(about)}</figcaption></figure>'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Make a table; a row may be shorter than the head."""
+    titles = "".join(f"<th>{escape(name)}</th>" for name in head)
+    lines = ("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table><tr>{titles}</tr>{''.join(lines)}</table>"
+
+
+def link(address: str, text: str) -> str:
+    """Make a link."""
+    return f'<a href="{escape(address)}">{escape(text)}</a>'
+
+
+def with_interval(figure: dict[str, float | None]) -> str:
+    """Write a figure with its 95 % interval."""
+    if figure.get("value") is None:
+        return "undefined"
+    if figure.get("low") is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
