@@ -1,10 +1,12 @@
 """Where squares may be: the components of the threshold tree that look like squares of one size."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from ptolemy_kedro.squares.illumination import Image, magnify, reduce, stretch
 from ptolemy_kedro.squares.threshold_tree import (
@@ -19,6 +21,21 @@ WORKING_EDGE_PX = 20.0
 """Edge that squares have in the image they are searched in, whatever their size in the original."""
 
 COARSEST_SIDE_PX = 256
+TRUSTED_EDGE_PX = 5.0
+"""Squares smaller than this in the reduced image do not show their size; a finer one has to."""
+
+KEPT_VARIANCE = 0.35
+"""Where reducing the image leaves less of its variance than this, its structure is finer than that."""
+
+HOLLOW = 0.7
+"""Largest dark middle of a square, as a share of its area."""
+
+BASIN_STEP = 0.4
+"""Step between the levels that dark middles are filled to [natural log units]."""
+
+FRAGMENTS = 0.75
+"""Regions whose middles are nearer than this share of an edge are pieces of one square."""
+
 LEVEL_STEP = 0.19
 """Step between thresholds [natural log units]: a fifth of the intensity."""
 
@@ -43,35 +60,64 @@ class Candidates:
 
 
 def find_candidates(image: Image, contrast: float) -> Candidates:
-    """Search squares of whatever size: coarsely for their size, then in an image where it is ``WORKING_EDGE_PX``.
+    """Search squares of whatever size: coarsely for their size, then where it is ``WORKING_EDGE_PX``.
 
     Args:
         image: Intensities; shape (rows, cols).
         contrast: Least ratio of a square's intensity to that of the bars beside it.
     """
-    edge = estimate_edge(image, contrast)
-    if edge is None:
-        return Candidates(image, 1.0, np.zeros(image.shape, np.int32), 0, 0.0)
-    working, factor = scale_to(image, edge)
-    edge_px = edge / factor
-    opened = ndimage.grey_opening(stretch(working), size=max(1, round(0.3 * edge_px)))
-    tree = _tree(opened)
-    chosen = choose_disjoint(tree, _worth(tree, contrast) * _likeness(tree, edge_px))
-    return Candidates(working, factor, label_chosen(tree, chosen), len(chosen), edge_px)
-
-
-def estimate_edge(image: Image, contrast: float) -> float | None:
-    """Estimate the edge of the squares in an image [px]; none where there are no squares."""
-    factor = max(1, -(-max(image.shape) // COARSEST_SIDE_PX))
-    edge = None
-    while True:
-        tree = _tree(stretch(reduce(image, factor)))
-        chosen = choose_disjoint(tree, _worth(tree, contrast))
+    for edge in estimate_edges(image, contrast):
+        working, factor = scale_to(image, edge)
+        edge_px = edge / factor
+        stretched = fill_basins(stretch(working), HOLLOW * edge_px**2)
+        opened = ndimage.grey_opening(stretched, size=max(1, round(0.3 * edge_px)))
+        tree = _tree(opened)
+        chosen = choose_disjoint(tree, _worth(tree, contrast) * _likeness(tree, edge_px))
         if len(chosen):
-            edge = _typical(tree, chosen) * factor
-        if factor == 1 or (edge is not None and edge / factor >= WORKING_EDGE_PX / 2):
-            return edge
+            regions, count = _join_fragments(tree, chosen, edge_px)
+            return Candidates(working, factor, regions, count, edge_px)
+    return Candidates(image, 1.0, np.zeros(image.shape, np.int32), 0, 0.0)
+
+
+def estimate_edges(image: Image, contrast: float) -> Iterator[float]:
+    """Estimate the edge of the squares in an image [px], the coarsest estimate that can be trusted first.
+
+    The image is reduced as far as leaves most of its variance: what is finer than the blocks would vanish.
+    """
+    factor = max(1, -(-max(image.shape) // COARSEST_SIDE_PX))
+    step = max(1, round(np.sqrt(image.size / 2**16)))
+    variance = float(np.var(np.clip(image[::step, ::step], *np.percentile(image[::step, ::step], [1, 99]))))
+    while True:
+        reduced = reduce(image, factor)
+        if factor == 1 or np.var(reduced) > KEPT_VARIANCE * variance:
+            tree = _tree(stretch(reduced))
+            chosen = choose_disjoint(tree, _worth(tree, contrast))
+            edge = _typical(tree, chosen) if len(chosen) else 0.0
+            if edge >= TRUSTED_EDGE_PX or (edge and factor == 1):
+                yield edge * factor
+        if factor == 1:
+            return
         factor = -(-factor // 2)
+
+
+def fill_basins(stretched: Image, area_px: float) -> Image:
+    """Raise dark basins within bright rims to the rim's level: a square of which thick ice shows only the rim.
+
+    Args:
+        stretched: Intensities; shape (rows, cols).
+        area_px: Largest basin that is filled; one that reaches the image's border is not.
+    """
+    filled = stretched.copy()
+    for threshold in _thresholds(stretched, BASIN_STEP):
+        dark, count = ndimage.label(stretched <= threshold)
+        area = np.bincount(dark.ravel(), minlength=count + 1)
+        small = area <= area_px
+        small[0] = False
+        for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1]):
+            small[side] = False
+        if small.any():
+            filled[small[dark]] = np.maximum(filled[small[dark]], threshold)
+    return filled
 
 
 def scale_to(image: Image, edge_px: float) -> tuple[Image, float]:
@@ -85,8 +131,11 @@ def scale_to(image: Image, edge_px: float) -> tuple[Image, float]:
 
 
 def _tree(stretched: Image) -> ThresholdTree:
-    low, high = float(stretched.min()), float(stretched.max())
-    return grow_tree(stretched, np.arange(low + LEVEL_STEP, high, LEVEL_STEP))
+    return grow_tree(stretched, _thresholds(stretched, LEVEL_STEP))
+
+
+def _thresholds(stretched: Image, step: float) -> NDArray[np.float64]:
+    return np.arange(float(stretched.min()) + step, float(stretched.max()), step)
 
 
 def _worth(tree: ThresholdTree, contrast: float) -> NDArray[np.float64]:
@@ -104,6 +153,21 @@ def _likeness(tree: ThresholdTree, edge_px: float) -> NDArray[np.float64]:
     too_large = np.clip(np.maximum(size / 1.25, tree.edges_px[:, 0] / edge_px / 1.4), 1, None)
     least = np.where(tree.at_border, 0.15, 0.3)
     return np.where(size >= least, np.minimum(size + 0.3, 1) * np.exp(-4 * (too_large - 1)), 0)
+
+
+def _join_fragments(tree, chosen, edge_px):
+    """Draw the chosen components, those that a crack parts as one while they are no larger than a square."""
+    group, area = np.arange(len(chosen)), tree.area_px[chosen].copy()
+    centres = tree.centre[chosen]
+    pairs = cKDTree(centres).query_pairs(FRAGMENTS * edge_px, output_type="ndarray")
+    gaps = np.linalg.norm(centres[pairs[:, 0]] - centres[pairs[:, 1]], axis=1)
+    for one, other in pairs[np.argsort(gaps, kind="stable")]:
+        first, second = group[one], group[other]
+        if first != second and area[first] + area[second] <= 1.2 * edge_px**2:
+            area[first] += area[second]
+            group[group == second] = first
+    present, number = np.unique(group, return_inverse=True)
+    return np.concatenate([[0], number + 1]).astype(np.int32)[label_chosen(tree, chosen)], len(present)
 
 
 def _typical(tree: ThresholdTree, chosen: NDArray[np.intp]) -> float:

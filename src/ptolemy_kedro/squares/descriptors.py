@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from ptolemy_kedro.squares.illumination import usable
 from ptolemy_kedro.squares.rectangles import edges_of
@@ -138,9 +139,8 @@ def _centre_over_rim(squares, at, label, value, size):
 def _beside(squares, level, edge, variation):
     """Compare each square with all of its image and with its nearest neighbours."""
     n, typical = len(squares), max(squares.edge_px, 1e-9)
-    gaps = np.linalg.norm(squares.centres[:, None] - squares.centres[None], axis=2)
-    np.fill_diagonal(gaps, np.inf)
-    nearest = np.argsort(gaps, axis=1)[:, : min(NEIGHBOURS, n - 1)]
+    gaps, nearest = cKDTree(squares.centres).query(squares.centres, min(NEIGHBOURS + 1, n))
+    gaps, nearest = gaps.reshape(n, -1)[:, 1:], nearest.reshape(n, -1)[:, 1:]
     around_level = np.median(level[nearest], axis=1) if n > 1 else level
     around_edge = np.median(edge[nearest], axis=1) if n > 1 else edge
     to_border = np.minimum(squares.centres, np.array(squares.mask.shape) - 1 - squares.centres).min(axis=1)
@@ -151,6 +151,6 @@ def _beside(squares, level, edge, variation):
         "rank_mean": np.argsort(np.argsort(level)) / max(n - 1, 1),
         "neighbour_mean": level / around_level,
         "neighbour_edge": edge / np.maximum(around_edge, 1e-9),
-        "neighbour_distance": np.minimum(gaps.min(axis=1) / typical, 10) if n > 1 else np.full(n, 10.0),
+        "neighbour_distance": np.minimum(gaps[:, 0] / typical, 10) if n > 1 else np.full(n, 10.0),
         "border_distance": np.clip(to_border / typical, 0, 10),
     }

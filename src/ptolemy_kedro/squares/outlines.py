@@ -40,7 +40,7 @@ def measure_zones(image: Image, regions: Labels, count: int, edge_px: float) -> 
     distance, (row, col) = ndimage.distance_transform_edt(regions == 0, return_indices=True)
     nearest = np.where(distance <= max(REACH * edge_px, 2), regions[row, col], 0)
     floor = float(np.percentile(image, 0.5))
-    bright = quantile_by_label(image, regions, count, 0.4) - floor
+    bright = quantile_by_label(image, regions, count, 0.6) - floor
     dark = quantile_by_label(image, np.where(distance > 1, nearest, 0), count, 0.2) - floor
     dark = np.clip(np.nan_to_num(dark, nan=0.0), 0.05 * bright, None)
     thresholds = [np.inf, *(floor + poisson_boundary(d, b) for d, b in zip(dark, bright, strict=True))]

@@ -95,14 +95,15 @@ def find_squares(image: NDArray, options: SegmentOptions = SegmentOptions()) -> 
     candidates = find_candidates(pixels, options.min_contrast)
     if not candidates.count:
         return _none(pixels.shape, mixture)
-    labels, factor = _refine(pixels, candidates)
+    labels, image_at, factor = _refine(pixels, candidates)
     labels, corners, angles, cut = _accept(labels, candidates.edge_px * candidates.factor / factor, options)
+    brightness = _mean_inside(image_at, labels, len(corners))
     mask = _to_original(labels, factor, pixels.shape)
     corners = (corners + 0.5) * factor - 0.5
-    return _squares(pixels, mask, corners, angles, cut, mixture, candidates.edge_px * candidates.factor)
+    return _squares(mask, corners, brightness, angles, cut, mixture, candidates.edge_px * candidates.factor)
 
 
-def _refine(pixels: Image, candidates: Candidates) -> tuple[NDArray[np.int32], float]:
+def _refine(pixels: Image, candidates: Candidates) -> tuple[NDArray[np.int32], Image, float]:
     """Outline the candidates at twice the resolution they were found at, where the image has it."""
     zones = measure_zones(candidates.image, candidates.regions, candidates.count, candidates.edge_px)
     regions, image, factor, finer = candidates.regions, candidates.image, candidates.factor, 1
@@ -112,7 +113,7 @@ def _refine(pixels: Image, candidates: Candidates) -> tuple[NDArray[np.int32], f
         regions, nearest = (_repeat(part, finer, image.shape) for part in (regions, zones.nearest))
         zones = Zones(nearest, zones.thresholds)
     smooth_px = 2 * round(0.04 * candidates.edge_px * finer) + 1
-    return draw_outlines(image, regions, zones, smooth_px), factor
+    return draw_outlines(image, regions, zones, smooth_px), image, factor
 
 
 def _accept(labels, edge_px, options):
@@ -158,11 +159,10 @@ def _repeat(labels, times, shape):
     return np.pad(repeated, missing, mode="edge") if np.any(missing) else repeated
 
 
-def _squares(pixels, mask, corners, angles, cut, mixture, edge_px):
+def _squares(mask, corners, brightness, angles, cut, mixture, edge_px):
     centres = corners.mean(axis=1)
     order = np.lexsort((centres[:, 1], centres[:, 0]))
     numbers = np.arange(1, len(centres) + 1, dtype=np.int32)
-    brightness = _mean_inside(pixels, mask, len(numbers))
     squares = Squares(
         corners,
         centres,
