@@ -2,21 +2,18 @@
 
 import base64
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import ImagePreview
 
 from ptolemy_kedro.files import atomic_file
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 DOTS_PER_INCH = 110
 
 
-class FigureDataset(AbstractDataset["Figure", bytes]):
-    """A figure: saved as PNG, loaded as the PNG's bytes.
+class FigureDataset(AbstractDataset[Any, bytes]):
+    """A figure of matplotlib: saved as PNG, loaded as the PNG's bytes.
 
     Args:
         path: The PNG file.
@@ -30,7 +27,7 @@ class FigureDataset(AbstractDataset["Figure", bytes]):
     def load(self) -> bytes:
         return self._path.read_bytes()
 
-    def save(self, figure: "Figure") -> None:
+    def save(self, figure: Any) -> None:
         with atomic_file(self._path) as aside:
             figure.savefig(aside, format="png", dpi=DOTS_PER_INCH)
 
