@@ -1,6 +1,8 @@
 """Kedro's own command group for this project: ``kedro run`` with errors in one line."""
 
+import re
 import sys
+import warnings
 from typing import Any
 
 import click
@@ -21,6 +23,7 @@ def cli() -> None:
 @click.pass_context
 def run(context: click.Context, **options: Any) -> None:
     """Run a flow as Kedro does; a user's mistake ends in one line and exit status 1."""
+    warnings.filterwarnings("ignore", message=".*(Option '--pipeline'|register_new_resolver)")
     try:
         context.invoke(kedro_run.callback, **options)
     except Exception as error:
@@ -39,6 +42,8 @@ def one_line(error: BaseException) -> str | None:
             return link.line()
         if isinstance(link, ParameterValidationError):
             return _parameters_line(str(link))
+        if isinstance(link, ValueError) and str(link).startswith("Failed to find the pipeline"):
+            return " ".join(str(link).split())
         if isinstance(link, OSError) and link.errno is not None:
             return f"{link.filename or 'the disk'}: {link.strerror}. What is done is kept: mend it, run again."
         if isinstance(link, YAMLError | OmegaConfBaseException):
@@ -49,9 +54,6 @@ def one_line(error: BaseException) -> str | None:
 
 def _parameters_line(message: str) -> str:
     """Shorten pydantic's account to the block, the field, the rule and the value."""
-    lines = [
-        line.strip()
-        for line in message.splitlines()[1:]
-        if line.strip() and "errors.pydantic.dev" not in line
-    ]
-    return " ".join(lines).removeprefix("- ")
+    lines = [line.strip() for line in message.splitlines()[1:] if "errors.pydantic.dev" not in line]
+    account = re.sub(r"Failed to instantiate .*? validation errors? for \w+", "", " ".join(lines))
+    return " ".join(account.split()).removeprefix("- ")

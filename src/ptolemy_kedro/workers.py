@@ -17,11 +17,12 @@ from ptolemy_kedro.errors import PtolemyError
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config={"extra": "forbid"})
 class ParallelOptions:
     """How much of the machine a flow may use."""
 
     workers: int = Field(2, ge=1, le=256)  # processes; memory is about one image's work each
+
 
 AHEAD = 2
 """Items in flight a worker: enough to keep it busy, few enough to keep memory flat."""
@@ -78,7 +79,9 @@ def ordered(
         while flying:
             yield flying.popleft().result()
     except BrokenProcessPool:
-        raise PtolemyError("A worker process was killed. Free some memory or set `workers` lower, and run again.") from None
+        raise PtolemyError(
+            "A worker process was killed. Free some memory or set `workers` lower, and run again."
+        ) from None
 
 
 def _one_thread() -> None:

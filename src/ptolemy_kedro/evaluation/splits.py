@@ -15,7 +15,7 @@ PARTS = ("train", "validation", "test")
 FEWEST = len(PARTS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config={"extra": "forbid"})
 class SplitOptions:
     """How sessions are split; whole sessions, for squares of one session resemble each other."""
 

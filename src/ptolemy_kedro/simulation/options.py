@@ -9,7 +9,7 @@ Drawn = Literal["training", "held_out", "any"]
 """Which optics presets or operator families are drawn: those for training, those no training uses, or all."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config={"extra": "forbid"})
 class SimulateOptions:
     """How many sessions are simulated, how large, and from which optics and operators.
 

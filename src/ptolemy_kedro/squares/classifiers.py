@@ -21,7 +21,7 @@ PORTABLE = tuple(name for name in DESCRIPTORS if name not in (*PUBLISHED, "edge_
 """Descriptors without a unit: they mean the same whatever the detector, and need no pixel size."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config={"extra": "forbid"})
 class LogregOptions:
     """Logistic regression on standardised descriptors.
 

@@ -23,7 +23,7 @@ TYPICAL_SHARE = 0.8
 """Share of a network's frame that the side of a typical crop takes."""
 
 
-@parameters(frozen=True)
+@parameters(frozen=True, config={"extra": "forbid"})
 class CropOptions:
     """How squares are cut out.
 

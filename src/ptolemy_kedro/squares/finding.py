@@ -52,7 +52,7 @@ def find_in_session(
     from ptolemy_kedro import tables
 
     tiles = images[images["kind"].isin(KINDS) & images["file"].notna()]
-    found = list(ordered(pool, _find_in_image, _with_pixels(archive, tiles, segment, crop), workers))
+    found = list(ordered(pool, find_in_image, _with_pixels(archive, tiles, segment, crop), workers))
     squares = [squares for squares, _ in found if len(squares)]
     crops = [crops for _, crops in found if len(crops)]
     return (
@@ -69,9 +69,14 @@ def _with_pixels(
             yield tile, session.pixels.read(tile["file"]), segment, crop
 
 
-def _find_in_image(
+def find_in_image(
     image: dict[str, Any], pixels: NDArray, segment: SegmentOptions, crop: CropOptions
 ) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """Find, describe and cut out the squares of one image: its row of ``tables.Images``, its pixels.
+
+    Raises:
+        PtolemyError: The image cannot be used; the note says which.
+    """
     try:
         squares = find_squares(pixels, segment)
         descriptors = describe(pixels, squares, image["pixel_size_a"])
