@@ -21,7 +21,7 @@ def bright_and_dark(seed: int, n: int = 96):
     return crops.astype(np.float32), np.where(selected, "selected", "rejected"), np.arange(n) % 4
 
 
-@pytest.mark.parametrize("size_px", [60, 120, 240])
+@pytest.mark.parametrize("size_px", [30, 60, 120, 240])
 def test_it_has_the_published_number_of_parameters_at_every_size(size_px):
     assert sum(p.numel() for p in SquareNet(size_px).parameters()) == 217_537
 
@@ -37,7 +37,7 @@ def test_a_size_that_does_not_lead_to_the_head_is_refused():
         SquareNet(100)
 
 
-@pytest.mark.parametrize("size_px", [60, 120])
+@pytest.mark.parametrize("size_px", [30, 60, 120])
 def test_onnxruntime_and_torch_agree(size_px):
     torch.manual_seed(1)
     network = SquareNet(size_px)

@@ -30,6 +30,7 @@ def simulate(
     to: Annotated[Path, typer.Option(help="Folder for the archives; made if it is not there.")],
     sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the first; the others follow.")] = 10_000,
+    tiles: Annotated[int, typer.Option(min=1, max=400, help="A grid.")] = 18,
     truth_to: Annotated[
         Path | None, typer.Option(help="Folder for the truth; not written if left out.")
     ] = None,
@@ -41,7 +42,8 @@ def simulate(
 
     with _writing(to):
         for number in track(range(seed, seed + sessions), "Simulating sessions", console=_console()):
-            write(simulate_session(number, SimulateOptions()), to, truth_to)
+            session = simulate_session(number, SimulateOptions(tiles=tiles))
+            write(session, to / session.session_id, truth_to / session.session_id if truth_to else None)
     typer.echo(f"{sessions} simulated sessions are in {to}.")
 
 

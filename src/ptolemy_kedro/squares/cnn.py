@@ -2,7 +2,7 @@
 
 At 240x240 each convolution is followed by a max pool of 3 with stride 2, which leaves the head its 6x6. At
 a smaller size the layers and their parameters stay the same and only the last pools are left out: 120 takes
-four, 60 takes three, and 60 costs a seventeenth of 240.
+four, 60 three and 30 two, and a tile of 48 squares costs a seventeenth and a seventieth of what 240 px cost.
 """
 
 import tempfile
@@ -105,8 +105,9 @@ def _export(network: nn.Module, example: torch.Tensor, to: Path, **options: Any)
     """Trace the network; the newer exporter is slower and writes the paths of its machine into the file."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        names = {"input_names": ["crops"], "output_names": ["score"]}
-        torch.onnx.export(network, (example,), to, dynamo=False, **names, **options)
+        torch.onnx.export(
+            network, (example,), to, dynamo=False, input_names=["crops"], output_names=["score"], **options
+        )
 
 
 def _pools(size_px: int) -> int:
@@ -114,7 +115,7 @@ def _pools(size_px: int) -> int:
     while edge > HEAD_PX and pools < len(KERNELS):
         edge, pools = (edge - 1) // 2, pools + 1
     if edge != HEAD_PX:
-        raise ValueError(f"{size_px} px does not halve down to {HEAD_PX} px; 60, 120 and 240 px do.")
+        raise ValueError(f"{size_px} px does not halve down to {HEAD_PX} px; 30, 60, 120 and 240 px do.")
     return pools
 
 
