@@ -16,6 +16,7 @@ import pandas as pd
 
 from ptolemy_kedro.simulation import SimulatedSession, SimulateOptions, simulate_session
 from ptolemy_kedro.simulation.outcomes import GOOD_A
+from ptolemy_kedro.simulation.visit import SEEN_SHARE
 from ptolemy_kedro.squares.published import find_squares_as_published
 from ptolemy_kedro.squares.segmentation import find_squares
 
@@ -28,9 +29,7 @@ def judge(session: SimulatedSession) -> dict[str, list]:
     squares, outlines = session.truth["squares"], session.truth["outlines"]
     images = session.tables["images"].set_index("file")
     selected = set(squares["true_id"][squares["selected"]])
-    best = outlines[outlines["image_id"].isin(images["image_id"][images["kind"] == "tile"])]
-    best = best.sort_values("share_in_view", ascending=False, kind="stable").drop_duplicates("true_id")
-    wanted = best[best["true_id"].isin(selected)]
+    wanted = outlines[outlines["true_id"].isin(selected) & (outlines["share_in_view"] >= SEEN_SHARE)]
     spent, rendered, started = 0.0, 0, time.perf_counter()
     for file, pixels, _ in session.images:
         spent, rendered = spent + time.perf_counter() - started, rendered + 1
@@ -47,19 +46,16 @@ def judge(session: SimulatedSession) -> dict[str, list]:
 
 
 def score(found: np.ndarray, here: pd.DataFrame, wanted: pd.DataFrame) -> tuple[int, int, int, int]:
-    """Count wanted squares, those of them found, all found, and the spurious among these.
+    """Count wanted squares in view, those of them found, all found, and the spurious among these.
 
     A square is found by the nearest centre within a quarter of its diagonal, one each; a find is spurious
     where no opening lies within half a diagonal.
     """
     here = here[here["share_in_view"] > 0.02]
-    mine = here["true_id"].isin(wanted["true_id"]) & here["image_id"].isin(wanted["image_id"])
-    mine &= here.set_index(["image_id", "true_id"]).index.isin(
-        wanted.set_index(["image_id", "true_id"]).index
-    )
+    mine = here["true_id"].isin(wanted["true_id"]) & (here["share_in_view"] >= SEEN_SHARE)
     if not len(here) or not len(found):
         return int(mine.sum()), 0, len(found), len(found)
-    centres = here[["row_px", "col_px"]].to_numpy()
+    centres = here[["seen_row_px", "seen_col_px"]].to_numpy()
     diagonal = np.hypot(here["row0_px"] - here["row2_px"], here["col0_px"] - here["col2_px"]).to_numpy()
     distance = np.hypot(*(found[:, None] - centres[None]).transpose(2, 0, 1)) / diagonal
     owner = np.where(distance.min(axis=1) < 0.25, distance.argmin(axis=1), -1)
@@ -98,7 +94,7 @@ def main() -> None:
             totals[name] = totals.get(name, 0) + np.array(numbers)
             if name in FINDERS and (numbers[1] < numbers[0] or numbers[3]):
                 print(f"  {session.session_id} {name}: {numbers}", flush=True)
-        seen = session.truth["outlines"].query("share_in_view >= 0.5")["true_id"].unique()
+        seen = session.truth["outlines"].query("share_in_view >= @SEEN_SHARE")["true_id"].unique()
         squares = session.truth["squares"].set_index("true_id")
         rates.append(float(squares["selected"].reindex(seen).mean()))
         outcomes.append(session.tables["outcomes"])

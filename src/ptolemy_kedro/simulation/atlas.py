@@ -53,10 +53,10 @@ def tile_centres(count: int, step_um: float) -> NDArray[np.float64]:
     """
     reach = int(np.ceil(np.sqrt(count))) + 1
     sites = np.stack(np.meshgrid(*[np.arange(-reach, reach + 1)] * 2, indexing="ij"), axis=-1).reshape(-1, 2)
-    sites = sites + 0.25 * np.array([1.0, 0.6])  # off the middle, so that ties do not decide
-    nearest = sites[np.argsort(np.hypot(*sites.T), kind="stable")[:count]]
+    shifted = sites + 0.25 * np.array([1.0, 0.6])  # off the middle, so that ties do not decide
+    nearest = shifted[np.argsort(np.hypot(*shifted.T), kind="stable")[:count]]
     serpentine = np.where(np.rint(nearest[:, 0]) % 2 == 0, nearest[:, 1], -nearest[:, 1])
-    return nearest[np.lexsort([serpentine, nearest[:, 0]])] * step_um
+    return np.asarray(nearest[np.lexsort([serpentine, nearest[:, 0]])] * step_um, dtype=np.float64)
 
 
 def plan_tiles(
@@ -115,8 +115,8 @@ def outlines(grid: Grid, fields: list[Field]) -> pd.DataFrame:
 
     Returns:
         One row an opening and image: image_id, true_id, row and col of four corners [px] (order of turn
-        as the image is mirrored or not), centre, the share of it within the frame and the beam, and the reach
-        of the dark meniscus at its edge [px]; ``true_id`` as in ``true_ids``.
+        as the image is mirrored or not), centre, the share of it within the frame and the beam, the middle of
+        that share [px], and the reach of the dark meniscus at its edge [px]; ``true_id`` as in ``true_ids``.
     """
     corners_um = grid.corners_um()
     tables = [_outlines_of(grid, corners_um, field) for field in fields]
@@ -126,7 +126,7 @@ def outlines(grid: Grid, fields: list[Field]) -> pd.DataFrame:
 def _outlines_of(grid: Grid, corners_um: NDArray[np.float64], field: Field) -> pd.DataFrame:
     corners = field.true_map.to_pixels(corners_um.reshape(-1, 2)).reshape(-1, 4, 2)
     centres = field.true_map.to_pixels(grid.openings.centre_um)
-    share = _share_in_view(corners_um, corners, field, grid.rim_um)
+    share, middles = _in_view(corners_um, corners, field, grid.rim_um)
     seen = np.flatnonzero(share > 0)
     pixel_um = np.sqrt(abs(np.linalg.det(field.true_map.matrix)))
     columns = {
@@ -140,15 +140,17 @@ def _outlines_of(grid: Grid, corners_um: NDArray[np.float64], field: Field) -> p
             "row_px": centres[seen, 0],
             "col_px": centres[seen, 1],
             "share_in_view": share[seen],
+            "seen_row_px": middles[seen, 0],
+            "seen_col_px": middles[seen, 1],
             "meniscus_px": grid.openings.meniscus_um[seen] / pixel_um,
         }
     )
 
 
-def _share_in_view(
+def _in_view(
     corners_um: NDArray[np.float64], corners: NDArray[np.float64], field: Field, rim_um: float
-) -> NDArray[np.float64]:
-    """Share of 7 x 7 points of each opening that lie in the frame, the rim and the beam; shape (n,)."""
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share of 7 x 7 points of each opening in frame, rim and beam, and their middle [px]; (n,), (n, 2)."""
     steps = (np.arange(7) + 0.5) / 7
     p, q = (grid.ravel()[:, None, None] for grid in np.meshgrid(steps, steps))
 
@@ -162,7 +164,8 @@ def _share_in_view(
     if field.aperture is not None:
         away = stage - np.array(field.aperture.centre_um)
         seen &= np.hypot(away[..., 0], away[..., 1]) < field.aperture.radius_um
-    return seen.mean(axis=0)
+    middles = (at * seen[..., None]).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)[:, None]
+    return seen.mean(axis=0), middles
 
 
 def true_ids(grid: Grid, grid_id: str) -> NDArray[np.str_]:

@@ -87,7 +87,13 @@ def draw_foil(rng: np.random.Generator) -> Foil:
     cell = np.diag([1.0, np.sqrt(3.0) if layout == "hexagonal" else 1.0]) * max(spacing_um, 1.0)
     vectors = rotation @ shear @ cell
     return Foil(
-        material, layout, hole_um, spacing_um, depth, np.linalg.inv(vectors), int(rng.integers(2**31))
+        material,
+        layout,
+        hole_um,
+        spacing_um,
+        depth,
+        np.asarray(np.linalg.inv(vectors), dtype=np.float64),
+        int(rng.integers(2**31)),
     )
 
 

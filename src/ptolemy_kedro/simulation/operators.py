@@ -95,6 +95,7 @@ class Operator:
     viewed_share: float  # of the tiles
     patience: float  # squares taken in a tile before it is enough, mean
     click_um: float  # sd of a click about the centre; assumed
+    whim: float  # share of the choices that follow nothing to be seen: screening, curiosity, slips; assumed
 
 
 def draw_operator(rng: np.random.Generator, drawn: Drawn) -> Operator:
@@ -112,6 +113,7 @@ def draw_operator(rng: np.random.Generator, drawn: Drawn) -> Operator:
         viewed_share=float(rng.beta(7, 2)),
         patience=float(np.exp(rng.normal(np.log(24), 0.6))),
         click_um=float(rng.uniform(1.0, 5.0)),
+        whim=float(rng.beta(1.5, 12)),
     )
 
 
@@ -154,13 +156,14 @@ def _company(grid: Grid) -> Array:
     fine, there = (np.zeros(openings.index.max(axis=0) - low + 2) for _ in range(2))
     fine[place], there[place] = np.isin(openings.state, ("normal", "cracked")), 1
     around = [(du, dv) for du in (-1, 0, 1) for dv in (-1, 0, 1) if (du, dv) != (0, 0)]
-    good, all_ = (sum(np.roll(m, shift, (0, 1)) for shift in around) for m in (fine, there))
+    good, all_ = (np.sum([np.roll(m, shift, (0, 1)) for shift in around], axis=0) for m in (fine, there))
     return good[place] / np.maximum(all_[place], 1)
 
 
 def chance(operator: Operator, want: Array) -> Array:
     """The probability that the operator, not yet tired, selects a square looked at; shape of ``want``."""
-    return 1 / (1 + np.exp(-np.clip((want - operator.threshold) / operator.temperature, -50, 50)))
+    fond = 1 / (1 + np.exp(-np.clip((want - operator.threshold) / operator.temperature, -50, 50)))
+    return (1 - operator.whim) * fond + operator.whim * BASE_RATE
 
 
 def choose(

@@ -53,15 +53,15 @@ class IceField:
 
 
 def draw_ice(rng: np.random.Generator) -> IceField:
-    """Draw a grid's ice: median 15 to 150 nm, varying over 300 to 1,500 um; every number assumed."""
+    """Draw a grid's ice: median 12 to 250 nm, varying over 300 to 1,500 um; every number assumed."""
     count = 10
     angle, length = rng.uniform(0, 2 * np.pi, count), rng.uniform(300, 1500, count)
     waves = (2 * np.pi / length)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
     way, turn = rng.uniform(0, 2 * np.pi, 2)
-    height = rng.uniform(1.2, 3.2) if rng.random() < 0.3 else 0.0
+    height = rng.uniform(1.2, 3.2) if rng.random() < 0.4 else 0.0
     side = [np.cos(turn), np.sin(turn), rng.uniform(-100, 700), rng.uniform(40, 250), height]
     return IceField(
-        log_nm=rng.normal(np.log(50), 0.6),
+        log_nm=rng.normal(np.log(55), 0.75),
         slope=np.array([np.cos(way), np.sin(way)]) * abs(rng.normal(0, 0.5)) / RIM_UM,
         waves=waves,
         phases=rng.uniform(0, 2 * np.pi, count),
@@ -229,5 +229,5 @@ def _draw_blobs(rng: np.random.Generator, ice_nm: Array, opening_um: float) -> t
     n = len(ice_nm)
     pools = rng.random(n) < rng.uniform(0.1, 0.75)
     radius = opening_um * rng.uniform(0.08, 0.27, n)
-    height = np.clip(ice_nm, 15, 200) * rng.gamma(2.0, 0.9, n)
+    height = np.clip(ice_nm, 15, 110) * rng.gamma(2.0, 0.9, n)
     return radius, np.where(pools, height, 0.0)

@@ -16,7 +16,7 @@ from ptolemy_kedro.simulation.specimen import Grid
 
 Rows = list[dict[str, object]]
 
-SEEN_SHARE = 0.5
+SEEN_SHARE = 0.4
 """An operator considers a square of which at least this share is in view: assumed."""
 
 REJECTED_SHARE = 0.1
@@ -59,11 +59,11 @@ class Picks:
 
 
 def pick_squares(seed: int, operator: Operator, visit: GridVisit) -> Picks:
-    """Let the operator choose among the squares of a grid's tiles, each where it is seen best."""
+    """Let the operator choose among the squares of a grid's tiles, each in one of the tiles that show it."""
     rng = generator(seed, "choice", visit.slot)
-    seen = _considered(visit)
+    seen = _considered(visit, rng)
     want = pd.Series(visit.want, index=atlas.true_ids(visit.grid, visit.grid_id))
-    chances = chance(operator, want.reindex(seen["true_id"]).to_numpy(dtype=float))
+    chances = chance(operator, np.asarray(want.reindex(seen["true_id"]), dtype=np.float64))
     tile_of, names = pd.factorize(seen["image_id"])
     selected, opened = choose(rng, operator, chances, tile_of)
     passed = np.isin(tile_of, opened)
@@ -72,13 +72,13 @@ def pick_squares(seed: int, operator: Operator, visit: GridVisit) -> Picks:
     return Picks(seen.iloc[selected], seen[rejected], {str(names[tile]) for tile in opened})
 
 
-def _considered(visit: GridVisit) -> pd.DataFrame:
+def _considered(visit: GridVisit, rng: np.random.Generator) -> pd.DataFrame:
     tiles = {field.image_id for field in visit.fields if field.kind == "tile"}
     seen = visit.outlines[
         visit.outlines["image_id"].isin(tiles) & (visit.outlines["share_in_view"] >= SEEN_SHARE)
     ]
-    best_first = seen.sort_values("share_in_view", ascending=False, kind="stable")
-    return best_first.drop_duplicates("true_id").sort_index()
+    shuffled = seen.iloc[rng.permutation(len(seen))]
+    return shuffled.drop_duplicates("true_id").sort_index()
 
 
 def image_rows(session_id: str, seed: int, visit: GridVisit, opened: set[str]) -> Rows:
@@ -101,13 +101,15 @@ def square_targets(
     clicks += [(pick, "rejected") for pick in picks.rejected.itertuples()]
     rows = []
     for number, (pick, decision) in enumerate(clicks):
-        pixel_um, shape = visit.pixel_um(pick.image_id), visit.field(pick.image_id).shape
-        at_px = np.array([pick.row_px, pick.col_px]) + rng.normal(0, operator.click_um / pixel_um, 2)
+        pixel_um, shape = visit.pixel_um(str(pick.image_id)), visit.field(str(pick.image_id)).shape
+        at_px = np.array([pick.seen_row_px, pick.seen_col_px]) + rng.normal(
+            0, operator.click_um / pixel_um, 2
+        )
         at_px = np.clip(at_px, 0, np.array(shape) - 1)
         order = number if decision == "selected" and number < visited else None
         rows.append(
             records.target_row(
-                session_id, f"{visit.grid_id}_sq{number:04d}", pick.image_id, "square", at_px,
+                session_id, f"{visit.grid_id}_sq{number:04d}", str(pick.image_id), "square", at_px,
                 visit.grid.pitch_um * 0.6 / pixel_um, "operator", decision, order,
             )
         )  # fmt: skip
@@ -125,11 +127,11 @@ def expose_squares(
     rng = generator(seed, "exposures", visit.slot)
     squares = picks.selected.head(options.visited_squares)
     by_id = pd.Series(outcomes.square_quality(visit.grid), index=atlas.true_ids(visit.grid, visit.grid_id))
-    quality = by_id.reindex(squares["true_id"]).to_numpy(dtype=float)
+    quality = np.asarray(by_id.reindex(squares["true_id"]), dtype=np.float64)
     resolution = outcomes.draw_resolutions(rng, quality, options.patches_a_square, options.holes_a_patch)
     rows: dict[str, Rows] = {"images": [], "targets": [], "exposures": [], "outcomes": []}
     for number, square in enumerate(squares.itertuples()):
-        tile = visit.field(square.image_id)
+        tile = visit.field(str(square.image_id))
         centre_um = tile.recorded_map.to_stage(np.array([[square.row_px, square.col_px]]))[0]
         for patch in range(options.patches_a_square):
             minute = 600 * (visit.slot - 1) + 30 + 10.0 * number + 2.0 * patch
