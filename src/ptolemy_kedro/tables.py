@@ -6,7 +6,7 @@ A column's suffix is its unit. Rows of one session form one partition. Raw table
 never name a derived row; the two are joined by geometry. ``str`` columns that may be empty hold ``NA``.
 """
 
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pandas as pd
 import pandera.pandas as pa
@@ -24,11 +24,11 @@ DECISIONS = ("selected", "rejected", "not_considered")
 LABELS = ("selected", "rejected", "unknown")
 QUANTITIES = ("ctf_resolution", "ice_thickness", "motion", "particle_count")
 
-Time = pd.DatetimeTZDtype("us", "UTC")
+Time = Annotated[pd.DatetimeTZDtype, "us", "UTC"]
 
 
 PIXEL_SIZE = "A pixel size is positive, in angstrom."
-_ID = {
+_ID: dict[str, Any] = {
     "str_matches": r"[^/\\\x00-\x1f]{1,200}\Z",
     "description": "An id is 1 to 200 characters without / and \\.",
 }
@@ -62,7 +62,7 @@ class Sessions(Table):
     archive_digest: Series[str] = _optional()  # sha256 of the archive's content, set by whoever reads it
 
     class Config(Table.Config):
-        unique = ["session_id"]
+        unique: ClassVar[list[str]] = ["session_id"]
 
 
 class Grids(Table):
@@ -77,11 +77,14 @@ class Grids(Table):
     sample: Series[str] = _optional()
 
     class Config(Table.Config):
-        unique = ["session_id", "grid_id"]
+        unique: ClassVar[list[str]] = ["session_id", "grid_id"]
 
 
 class Images(Table):
-    """One row an image. Stage (x, y) [um] = ((x_per_row, x_per_col), (y_per_row, y_per_col)) @ (row, col) + (x_at_origin, y_at_origin)."""
+    """One row an image.
+
+    Stage (x, y) [um] = ((x_per_row, x_per_col), (y_per_row, y_per_col)) @ (row, col) + (x_at_origin, y_at_origin).
+    """
 
     image_id: Series[str] = pa.Field(**_ID)
     grid_id: Series[str] = pa.Field(**_ID)
@@ -116,7 +119,7 @@ class Images(Table):
     viewed: Series[bool]  # did anyone target in it?
 
     class Config(Table.Config):
-        unique = ["session_id", "image_id"]
+        unique: ClassVar[list[str]] = ["session_id", "image_id"]
 
 
 class Targets(Table):
@@ -135,7 +138,7 @@ class Targets(Table):
     order: Series[pd.Int64Dtype] = _optional(ge=0)  # the order in which it was visited
 
     class Config(Table.Config):
-        unique = ["session_id", "target_id"]
+        unique: ClassVar[list[str]] = ["session_id", "target_id"]
 
 
 class Exposures(Table):
@@ -148,11 +151,11 @@ class Exposures(Table):
     offset_y_um: Series[float] = _optional()
 
     class Config(Table.Config):
-        unique = ["session_id", "exposure_id"]
+        unique: ClassVar[list[str]] = ["session_id", "exposure_id"]
 
 
 class Outcomes(Table):
-    """One row a measured fact of a shot; a later row of the same quantity and program revises an earlier one."""
+    """One row a measured fact of a shot; a later one of the same quantity and program revises it."""
 
     exposure_id: Series[str] = pa.Field(**_ID)
     quantity: Series[str]
@@ -164,7 +167,7 @@ class Outcomes(Table):
 
 
 class ArchiveReports(Table):
-    """One row an archive that was looked at; ``session_id`` is the archive's own name where it could not be read."""
+    """One row an archive looked at; ``session_id`` is the archive's own name where it could not be read."""
 
     archive: Series[str]  # file or folder name
     origin: Series[str] = _optional(isin=ORIGINS)
@@ -184,7 +187,7 @@ class SquareScores(Table):
     score: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
 
     class Config(Table.Config):
-        unique = ["session_id", "square_id", "model"]
+        unique: ClassVar[list[str]] = ["session_id", "square_id", "model"]
 
 
 class Squares(Table):
@@ -234,7 +237,7 @@ class Squares(Table):
     edge_um: Series[float]  # 0 where the pixel size is unknown
 
     class Config(Table.Config):
-        unique = ["session_id", "square_id"]
+        unique: ClassVar[list[str]] = ["session_id", "square_id"]
 
 
 class SquareCrops(Table):
@@ -251,7 +254,7 @@ class SquareCrops(Table):
     pixels: Series[object]
 
     class Config(Table.Config):
-        unique = ["session_id", "square_id"]
+        unique: ClassVar[list[str]] = ["session_id", "square_id"]
 
 
 class Holes(Table):
@@ -274,7 +277,7 @@ class Holes(Table):
     label: Series[str] = pa.Field(isin=LABELS)
 
     class Config(Table.Config):
-        unique = ["session_id", "hole_id"]
+        unique: ClassVar[list[str]] = ["session_id", "hole_id"]
 
 
 class HoleExposures(Table):
@@ -285,7 +288,7 @@ class HoleExposures(Table):
     distance_px: Series[float] = pa.Field(ge=0)
 
     class Config(Table.Config):
-        unique = ["session_id", "hole_id"]
+        unique: ClassVar[list[str]] = ["session_id", "hole_id"]
 
 
 RAW: dict[str, type[Table]] = {

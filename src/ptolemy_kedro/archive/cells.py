@@ -11,7 +11,7 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _WHOLE = re.compile(r"([+-]?\d{1,18})(\.0*)?", re.ASCII)
 
 
-class NoZone(ValueError):
+class NoZoneError(ValueError):
     """A time without its zone."""
 
 
@@ -69,5 +69,5 @@ def _refuse(cell: str) -> Any:
 def _time(cell: str) -> datetime:
     moment = datetime.fromisoformat(cell.strip())
     if moment.tzinfo is None:
-        raise NoZone(cell)
+        raise NoZoneError(cell)
     return moment.astimezone(UTC)

@@ -1,6 +1,7 @@
 """The folder, ``.zip``, ``.tar`` or ``.tar.zst`` that holds an archive's files, read one file at a time.
 
-A ``.tar.zst`` cannot be read at random, so its files are unpacked into a temporary folder first; memory stays flat.
+A ``.tar.zst`` cannot be read at random, so its files are unpacked into a temporary folder first; memory stays
+flat.
 """
 
 import errno
@@ -22,7 +23,7 @@ from ptolemy_kedro.archive.members import SESSION_FILE, is_junk, refuse_special,
 from ptolemy_kedro.errors import ArchiveError, StorageError
 
 CONTAINERS = ("folder", "zip", "tar", "tar.zst")
-_BROKEN = (
+_BROKEN: tuple[type[Exception], ...] = (
     tarfile.TarError, zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError,
     RuntimeError, LookupError, OverflowError, MemoryError,
 )  # fmt: skip
@@ -150,7 +151,7 @@ class Tar:
             sizes = {name: entry.size for name, entry in zip(names, entries, strict=True)}
             _hold_to_limits(len(sizes), sum(sizes.values()), path.stat().st_size, limits)
             self.sizes, self._prefix = _unwrapped(_checked(sizes))
-            self._entries = {safe_name(entry.name): entry for entry in entries if not is_junk(entry.name)}
+            self._entries = {safe_name(entry.name): entry for entry in entries}
         except BaseException:
             self._tar.close()
             raise
@@ -187,7 +188,7 @@ class TarZst:
 
 
 def _unpack(path: Path, to: Path, limits: Limits) -> dict[str, int]:
-    """Unpack the plain files of a ``.tar.zst`` one after the other, within the limits, and give their sizes."""
+    """Unpack the plain files of a ``.tar.zst`` one by one, within the limits; give their sizes."""
     import zstandard
 
     sizes: dict[str, int] = {}
@@ -282,8 +283,8 @@ def _hold_to_limits(files: int, total: int, packed_bytes: int | None, limits: Li
         )
     if packed_bytes and total > limits.ratio_from_bytes and total > limits.ratio * packed_bytes:
         raise ArchiveError(
-            f"It unpacks {packed_bytes:,} bytes to {total:,}, which no session does. It is damaged or made to "
-            "exhaust the disk; leave it out."
+            f"It unpacks {packed_bytes:,} bytes to {total:,}, which no session does. It is damaged or made "
+            "to exhaust the disk; leave it out."
         )
 
 
@@ -294,7 +295,7 @@ def _told_of_the_spool(spool: Path) -> Iterator[None]:
     except OSError as failure:
         if failure.errno == errno.ENOSPC:
             raise StorageError(
-                f"The disk of {spool.parent} is full while unpacking the archive. Free some space, set TMPDIR "
-                "to a larger disk, or unpack the archive to a folder."
+                f"The disk of {spool.parent} is full while unpacking the archive. Free some space, set "
+                "TMPDIR to a larger disk, or unpack the archive to a folder."
             ) from None
         raise

@@ -17,6 +17,8 @@ from ptolemy_kedro.archive.members import IMAGES, SESSION_FILE, TABLE_FILES, saf
 from ptolemy_kedro.archive.relations import hold_together
 from ptolemy_kedro.errors import ArchiveError, ImageError
 
+_OUT = "It was left out."
+
 
 @dataclass(frozen=True)
 class Contents:
@@ -121,7 +123,7 @@ def _look_for_strays(container: Container, images: pd.DataFrame, findings: Findi
             reason = (
                 "no line of images.csv names it" if name.startswith(IMAGES) else "the format has no such file"
             )
-            findings.tolerate(f"{name}: {reason}. Remove the file, or name it.", "It was left out.")
+            findings.tolerate(f"{name}: {reason}. Remove the file, or name it.", _OUT)
 
 
 def _with_files(
@@ -129,7 +131,6 @@ def _with_files(
 ) -> pd.DataFrame:
     """Hold every image's row against the header of its file; files that do not fit are left out."""
     images = images.copy()
-    seen: dict[str, tuple[int, int] | str] = {}
     rows = images[images["file"].notna()]
     for line, file, shape_row, shape_col, size_a in zip(
         rows.index, rows["file"], rows["rows_px"], rows["cols_px"], rows["pixel_size_a"], strict=True
@@ -145,7 +146,6 @@ def _with_files(
         if fault:
             findings.tolerate(f"images.csv line {line}: file {fault}", "The file was left out.")
             images.loc[line, "file"] = pd.NA
-    del seen
     return images
 
 
@@ -169,7 +169,8 @@ def _header(container: Container, file: str, limits: Limits):
 def _compare_sizes(line: int, file: str, table_a: float, file_a: float | None, findings: Findings) -> None:
     if file_a is not None and pd.notna(table_a) and abs(file_a - table_a) > 0.01 * table_a:
         findings.warn(
-            f"images.csv line {line}: pixel_size_a is {table_a:g}, and {file} says {file_a:g}. The table counts."
+            f"images.csv line {line}: pixel_size_a is {table_a:g}, and {file} says {file_a:g}. "
+            "The table counts."
         )
 
 

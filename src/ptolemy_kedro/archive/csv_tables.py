@@ -115,12 +115,12 @@ def conforming(name: str, table: pd.DataFrame, place: Place, findings: Findings)
 def _value(
     cell: str, read: Callable[[str], Any], column: str, where: str, schema: Any, findings: Findings
 ) -> tuple[Any, bool]:
-    """Read a cell; a wrong one becomes empty, and is said. Returns the value, and whether the cell was right."""
+    """Read a cell; a wrong one becomes empty, and is said. Gives the value, and whether it was right."""
     if cell == "":
         return None, True
     try:
         return read(cell), True
-    except cells.NoZone:
+    except cells.NoZoneError:
         findings.tolerate(
             f"{where}: {column} is {cell!r}, a time without its zone. Add Z, or +01:00 and the like.",
             "It was read as UTC.",

@@ -24,7 +24,7 @@ def encode(file: str, pixels: Pixels, pixel_size_a: float | None = None) -> byte
     """Encode an image; the same image gives the same bytes at any time.
 
     Args:
-        file: Name, with the suffix of an MRC, TIFF, PNG or JPEG file. JPEG loses a little; the others nothing.
+        file: Name, with the suffix of an MRC, TIFF, PNG or JPEG file. JPEG loses a little.
         pixels: Shape (rows, cols), of a type that the kind of file holds.
         pixel_size_a: Edge of a pixel [A]; MRC and TIFF hold it.
 

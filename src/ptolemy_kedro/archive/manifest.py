@@ -61,14 +61,14 @@ def dump(session: dict[str, Any], files: dict[str, str]) -> bytes:
 
 
 def content_digest(session: dict[str, Any], files: dict[str, str]) -> str:
-    """Compute the digest of an archive's content, which neither the container nor the order of files changes."""
+    """Compute the digest of an archive's content, whatever the container and the order of files."""
     row = {key: value for key, value in session.items() if value is not None}
     lines = [f"{name}\0{value}" for name, value in sorted(files.items())]
     return digest(FORMAT, str(VERSION), json.dumps(row, sort_keys=True), *lines)
 
 
 def cells(session: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """Take the session's row to cells of a CSV, so that one reader serves both; and name what has no such cell."""
+    """Take the session's row to cells of a CSV, so that one reader serves both; name what cannot be one."""
     texts, odd = {}, []
     for column, value in session.items():
         if value is None:
@@ -85,8 +85,8 @@ def cells(session: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
 def _need_known_version(version: Any) -> None:
     if version != VERSION or isinstance(version, bool):
         raise ArchiveError(
-            f"{SESSION_FILE}: version is {str(version)[:40]}. This program reads version {VERSION}; update it, or "
-            "write the archive again."
+            f"{SESSION_FILE}: version is {str(version)[:40]}. This program reads version {VERSION}; update it, "
+            "or write the archive again."
         )
 
 

@@ -29,7 +29,7 @@ def safe_name(name: str) -> str:
     escapes = plain.startswith("/") or ".." in parts or "\\" in plain or re.match(r"[A-Za-z]:", plain)
     if escapes:
         raise ArchiveError(
-            f"{name[:200]!r} leads out of the archive's folder. Names are relative, joined by /, without .. ; "
+            f"{name[:200]!r} leads out of the archive's folder. Names are relative, joined by /, without ..; "
             "do not trust this archive before you know who wrote it."
         )
     broken = any(part in ("", ".") for part in parts) or len(plain) > _MAX_LENGTH
@@ -45,5 +45,5 @@ def refuse_special(name: str, kind: str) -> None:
         ArchiveError: Always.
     """
     raise ArchiveError(
-        f"{name[:200]!r} is {kind}. An archive holds plain files and folders; put the file itself in its place."
+        f"{name[:200]!r} is {kind}. An archive holds plain files and folders; put the file itself there."
     )

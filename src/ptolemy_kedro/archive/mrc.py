@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from ptolemy_kedro.errors import ImageError
 
 HEADER_BYTES = 1024
-_TYPES = {0: np.dtype("i1"), 1: np.dtype("i2"), 2: np.dtype("f4"), 6: np.dtype("u2"), 12: np.dtype("f2")}
+_TYPES: dict[int, np.dtype[Any]] = {
+    0: np.dtype("i1"),
+    1: np.dtype("i2"),
+    2: np.dtype("f4"),
+    6: np.dtype("u2"),
+    12: np.dtype("f2"),
+}
 _OTHER_MODES = {3: "complex int16", 4: "complex float32", 16: "RGB", 101: "4-bit"}
 _LITTLE_STAMPS, _BIG_STAMPS = (b"DA", b"DD"), (b"\x11\x11",)
 _IMOD_STAMP = 1146047817

@@ -21,7 +21,7 @@ _KINDS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "float16", "flo
 _COARSEST_A = 1e4  # a TIFF resolution coarser than this was meant for a printer
 _CM_A = 1e8
 _WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601 luma
-_BROKEN = (
+_BROKEN: tuple[type[Exception], ...] = (
     OSError, SyntaxError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError,
     AssertionError, EOFError, MemoryError, struct.error, zlib.error,
 )  # fmt: skip

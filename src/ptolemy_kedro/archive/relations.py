@@ -10,8 +10,8 @@ STAGE_MAP = (
     "x_um_per_row", "x_um_per_col", "y_um_per_row", "y_um_per_col", "x_at_origin_um", "y_at_origin_um",
 )  # fmt: skip
 
-# table, column, the table it names a row of, and that row's column; in an order in which a row that is left out
-# takes with it the rows that hang on it.
+# Table, column, the table it names a row of, and that row's column; in an order in which a row that is left
+# out takes with it the rows that hang on it.
 REFERENCES = (
     ("images", "grid_id", "grids", "grid_id"),
     ("images", "parent_id", "images", "image_id"),

@@ -31,9 +31,10 @@ def write_session(
 
     Args:
         to: Where; the container's suffix is added if it is not there. What stands there is replaced.
-        tables: The raw tables by name (keys of ``tables.RAW``); absent ones are written empty, but for sessions.
+        tables: The raw tables by name (keys of ``tables.RAW``); absent ones are written empty.
         images: Each file of the images table once, in any order: its name, ``.mrc``, ``.tif``, ``.png`` or
-            ``.jpg``; its pixels (row, col), shape (rows, cols); its pixel size [A] or None. One is held at a time.
+            ``.jpg``; its pixels (row, col), shape (rows, cols); its pixel size [A] or None. One is held
+            at a time.
         container: ``folder``, ``zip``, ``tar`` or ``tar.zst``.
 
     Returns:
