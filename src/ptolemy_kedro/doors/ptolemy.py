@@ -170,7 +170,8 @@ def _writing(path: Path) -> Iterator[None]:
 def _console(stderr: bool = True):
     from rich.console import Console
 
-    return Console(stderr=stderr)
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=140)
 
 
 if __name__ == "__main__":
