@@ -83,7 +83,8 @@ class Grids(Table):
 class Images(Table):
     """One row an image.
 
-    Stage (x, y) [um] = ((x_per_row, x_per_col), (y_per_row, y_per_col)) @ (row, col) + (x_at_origin, y_at_origin).
+    Stage (x, y) [um] = ((x_um_per_row, x_um_per_col), (y_um_per_row, y_um_per_col)) @ (row, col)
+    + (x_at_origin_um, y_at_origin_um).
     """
 
     image_id: Series[str] = pa.Field(**_ID)

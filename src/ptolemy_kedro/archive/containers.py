@@ -55,7 +55,12 @@ def open_container(path: Path, limits: Limits) -> Container:
         ArchiveError: No such archive, a broken container, one with an unsafe name in it, or a larger one than
             the limits allow.
     """
-    kinds = {"folder": Folder, "zip": Zip, "tar": Tar, "tar.zst": TarZst}
+    kinds: dict[str, type[Folder | Zip | Tar | TarZst]] = {
+        "folder": Folder,
+        "zip": Zip,
+        "tar": Tar,
+        "tar.zst": TarZst,
+    }
     kind = container_of(path)
     if not path.exists():
         raise ArchiveError(f"{path} does not exist. Check the path.")
@@ -70,9 +75,10 @@ def told(name: str) -> Iterator[None]:
     """Turn what a container's library raises on broken bytes into one clear line."""
     import zstandard
 
+    broken: tuple[type[Exception], ...] = (*_BROKEN, zstandard.ZstdError)
     try:
         yield
-    except (*_BROKEN, zstandard.ZstdError) as failure:
+    except broken as failure:
         said = (str(failure) or type(failure).__name__).splitlines()[0][:200]
         raise ArchiveError(f"{name} is broken: {said}. Copy the archive again.") from None
     except OSError as failure:

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import PurePosixPath
+from typing import Any
 
 import numpy as np
 
@@ -51,7 +52,9 @@ def _tiff(pixels: Pixels, pixel_size_a: float | None) -> bytes:
     import tifffile
 
     stream = BytesIO()
-    scale = {"resolution": (_CM_A / pixel_size_a,) * 2, "resolutionunit": 3} if pixel_size_a else {}
+    scale: dict[str, Any] = (
+        {"resolution": (_CM_A / pixel_size_a,) * 2, "resolutionunit": 3} if pixel_size_a else {}
+    )
     tifffile.imwrite(
         stream, pixels, photometric="minisblack", compression="zlib", predictor=False, metadata=None,
         datetime=False, software="ptolemy-kedro", **scale,

@@ -85,8 +85,8 @@ def cells(session: dict[str, Any]) -> tuple[dict[str, str], list[str]]:
 def _need_known_version(version: Any) -> None:
     if version != VERSION or isinstance(version, bool):
         raise ArchiveError(
-            f"{SESSION_FILE}: version is {str(version)[:40]}. This program reads version {VERSION}; update it, "
-            "or write the archive again."
+            f"{SESSION_FILE}: version is {str(version)[:40]}. This program reads version {VERSION}; "
+            "update it, or write the archive again."
         )
 
 

@@ -68,7 +68,9 @@ def read(data: bytes, name: str) -> tuple[NDArray[Any], tuple[str, ...]]:
     order = _byte_order(data)
     cols, rows, _, mode = struct.unpack_from(f"{order}4i", data)
     start = _pixels_at(data, len(data))
-    stored = np.frombuffer(data, _TYPES[mode].newbyteorder(order), count=rows * cols, offset=start)
+    stored = np.frombuffer(
+        data, _TYPES[mode].newbyteorder("<" if order == "<" else ">"), count=rows * cols, offset=start
+    )
     if mode == 0 and _has_unsigned_bytes(data, order):
         stored = stored.view(np.uint8)
     pixels = stored.reshape(rows, cols).astype(stored.dtype.newbyteorder("="))

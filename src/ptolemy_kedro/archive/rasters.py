@@ -117,9 +117,10 @@ def _opened_raster(file: BinaryIO, name: str) -> Iterator[Any]:
 @contextmanager
 def _named(name: str, kind: str, others: tuple[type[Exception], ...]) -> Iterator[None]:
     """Turn what a decoder raises on a broken file into one clear line; decoders raise nearly anything."""
+    broken: tuple[type[Exception], ...] = (*_BROKEN, *others)
     try:
         yield
-    except (*_BROKEN, *others) as failure:
+    except broken as failure:
         said = str(failure).splitlines()[0][:200] if str(failure) else type(failure).__name__
         raise ImageError(
             f"{name} is a broken or truncated {kind} file: {said}. Copy it again from where it was taken."

@@ -67,13 +67,14 @@ def _files(tables: dict[str, pd.DataFrame], images: Iterable[tuple[str, Pixels, 
             yield file, write_csv(tables[name])
         except UnicodeEncodeError:
             raise ArchiveError(f"{name} holds a text that is not Unicode. Correct it.") from None
-    named = tables["images"].dropna(subset=["file"]).drop_duplicates("file").set_index("file")
-    missing = dict.fromkeys(named.index)
+    named = tables["images"].dropna(subset=["file"]).drop_duplicates("file")
+    shapes = dict(zip(named["file"], zip(named["rows_px"], named["cols_px"], strict=True), strict=True))
+    missing = dict.fromkeys(shapes)
     for file, pixels, pixel_size_a in images:
         if file not in missing:
             raise ArchiveError(f"The image {file!r} is named by no row of images, or was given twice.")
         del missing[file]
-        stated = (int(named.loc[file, "rows_px"]), int(named.loc[file, "cols_px"]))
+        stated = shapes[file]
         if pixels.shape != stated:
             raise ArchiveError(f"The image {file!r} has the shape {pixels.shape}; its row says {stated}.")
         yield f"{IMAGES}{file}", encode(file, pixels, pixel_size_a)
@@ -113,7 +114,7 @@ def _row_of(name: str) -> Place:
 def _session_row(sessions: pd.DataFrame) -> dict[str, Any]:
     row = sessions.drop(columns="archive_digest").astype(object).iloc[0].to_dict()
     return {
-        column: value if isinstance(value, int | float) else cells.text(value)
+        str(column): value if isinstance(value, int | float) else cells.text(value)
         for column, value in row.items()
         if cells.text(value)
     }
