@@ -1,7 +1,6 @@
 """Runs that train, recorded in MLflow: parameters, metrics, figures, sessions, digests of data and code."""
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,11 +92,7 @@ def _record_tags(mlflow: Any, dataset: Any) -> None:
 
 
 def _record_file(mlflow: Any, dataset: Any) -> None:
-    content = dataset.load()
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / Path(dataset._describe()["path"]).name
-        file.write_bytes(content if isinstance(content, bytes) else content.encode())
-        mlflow.log_artifact(str(file))
+    mlflow.log_artifact(dataset._describe()["path"])
 
 
 def _allowed(name: str) -> str:
