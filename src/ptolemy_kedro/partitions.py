@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ptolemy_kedro.errors import PtolemyError, TableError
+from ptolemy_kedro.provenance import code_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,8 +109,8 @@ def follow(
     """Promise, for each session that all sources hold, what a piece of work makes of them.
 
     Args:
-        stage: Name and version of the work; the version changes when its results do.
-        work: Called with one content a source.
+        stage: Name of the work.
+        work: Called with one content a source; its code is part of every key.
         sources: Tables or archives by session.
         ingredients: Whatever else decides the result: parameters, a model's version.
 
@@ -119,9 +120,10 @@ def follow(
     roster = frozenset.intersection(*(frozenset(source.parts) for source in sources))
     if not roster:
         raise TableError(f"{stage}: there is no session. Run `kedro run --pipeline=ingest` first.")
+    code = code_of(work)
     for session_id in sorted(roster):
         parts = [source.parts[session_id] for source in sources]
-        key = key_of(stage, *(part.key for part in parts), *ingredients)
+        key = key_of(stage, code, *(part.key for part in parts), *ingredients)
         yield Part(session_id, key, partial(_work_on, work, parts), roster)
 
 

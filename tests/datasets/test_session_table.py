@@ -41,7 +41,7 @@ def dataset(tmp_path: Path) -> SessionTableDataset:
 
 def run(dataset: SessionTableDataset, source: Source, *ingredients: object) -> list[str]:
     source.worked.clear()
-    for part in follow("make/1", source.work, [source.table()], *ingredients):
+    for part in follow("make", source.work, [source.table()], *ingredients):
         dataset.save(part)
     return source.worked
 
@@ -119,7 +119,7 @@ def test_a_part_that_breaks_its_schema_is_refused_by_name_and_the_earlier_ones_s
         return grids(session_id).assign(foil_material=material)
 
     with pytest.raises(DatasetError) as caught:
-        for part in follow("make/1", work, [Source(a=1, b=1).table()]):
+        for part in follow("make", work, [Source(a=1, b=1).table()]):
             dataset.save(part)
 
     assert isinstance(caught.value.__cause__, TableError)
@@ -153,7 +153,7 @@ def test_work_for_two_tables_is_done_once(tmp_path):
         return table, table.assign(slot=3)
 
     for _ in range(2):
-        for parts in follow_jointly("make/1", work, [source.table()], gives=2):
+        for parts in follow_jointly("make", work, [source.table()], gives=2):
             for dataset, part in zip(datasets, parts, strict=True):
                 dataset.save(part)
 
@@ -163,7 +163,7 @@ def test_work_for_two_tables_is_done_once(tmp_path):
 
 def test_no_session_at_all_is_an_error():
     with pytest.raises(TableError, match="there is no session"):
-        list(follow("make/1", str, [BySession([])]))
+        list(follow("make", str, [BySession([])]))
 
 
 KILLED = """
@@ -190,7 +190,7 @@ def writing(table, place, write=SessionTableDataset._write):
     write(table, place)
 
 SessionTableDataset._write = staticmethod(writing)
-for part in follow("make/1", work, [source]):
+for part in follow("make", work, [source]):
     SessionTableDataset(path=folder, schema="Grids").save(part)
 """
 

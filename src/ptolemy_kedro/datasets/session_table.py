@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
+from kedro_datasets._typing import TablePreview
 
 from ptolemy_kedro.datasets.manifest import Manifest, file_name
 from ptolemy_kedro.files import atomic_file, atomic_folder
@@ -56,11 +57,11 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
         self._write(table, place)
         manifest.record(part.session_id, part.key)
 
-    def preview(self, nrows: int = PREVIEW_ROWS) -> dict[str, Any]:
+    def preview(self, nrows: int = PREVIEW_ROWS) -> TablePreview:
         """Show Kedro-Viz the first rows of the first session."""
         for _, table in self.load():
-            return table.head(nrows).astype(str).to_dict(orient="split")
-        return {}
+            return TablePreview(table.head(nrows).astype(str).to_dict(orient="split"))
+        return TablePreview({})
 
     @staticmethod
     def _read(place: Path) -> "pd.DataFrame":

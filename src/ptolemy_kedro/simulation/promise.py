@@ -4,6 +4,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ptolemy_kedro.partitions import Part, key_of
+from ptolemy_kedro.provenance import code_of
 from ptolemy_kedro.simulation.options import SimulateOptions
 
 if TYPE_CHECKING:
@@ -14,8 +15,13 @@ def promised_sessions(options: SimulateOptions) -> "list[Part[SimulatedSession]]
     """Promise the sessions that the options ask for, their seeds counting up."""
     from ptolemy_kedro.simulation.session import simulate_session
 
+    code = code_of(simulate_session)
     seeds = range(options.seed, options.seed + options.sessions)
     return [
-        Part(f"sim{seed:05d}", key_of("simulate/1", seed, options), partial(simulate_session, seed, options))
+        Part(
+            f"sim{seed:05d}",
+            key_of("simulate", code, seed, options),
+            partial(simulate_session, seed, options),
+        )
         for seed in seeds
     ]

@@ -20,7 +20,7 @@ def check_archives(archives: BySession[Path], options: intake.IngestOptions) -> 
         One row an archive (``tables.ArchiveReports``).
     """
     work = partial(intake.report_on, permissive=options.permissive)
-    yield from follow("check_archives/1", work, [archives], options)
+    yield from follow("check_archives", work, [archives], options)
 
 
 def choose_sessions(
@@ -45,4 +45,4 @@ def choose_sessions(
 def read_tables(archives: BySession[Path], options: intake.IngestOptions) -> Iterator[tuple[TablePart, ...]]:
     """Read the raw tables of each session, in the order of ``RAW_TABLES``."""
     work = partial(intake.read_tables, names=RAW_TABLES, permissive=options.permissive)
-    yield from follow_jointly("read_tables/1", work, [archives], options, gives=len(RAW_TABLES))
+    yield from follow_jointly("read_tables", work, [archives], options, gives=len(RAW_TABLES))

@@ -33,14 +33,14 @@ def find_squares(
 
     with executor(parallel.workers) as pool:
         work = partial(find_in_session, segment=segment, crop=crop, pool=pool, workers=parallel.workers)
-        yield from follow_jointly("find_squares/1", work, [archives, images], segment, crop, gives=2)
+        yield from follow_jointly("find_squares", work, [archives, images], segment, crop, gives=2)
 
 
 def label_squares(found: SessionTable, targets: SessionTable, images: SessionTable) -> Iterator[TablePart]:
     """Say which squares are one, and which the operator selected or rejected (``tables.Squares``)."""
     from ptolemy_kedro.squares.table import join_sightings
 
-    yield from follow("label_squares/1", join_sightings, [found, targets, images])
+    yield from follow("label_squares", join_sightings, [found, targets, images])
 
 
 def split_sessions(squares: SessionTable, options: SplitOptions) -> Any:
@@ -82,7 +82,7 @@ def score_squares(
     work = partial(scoring.score_session, models=models)
     digests = [key_of(model.onnx, model.config) for model in models.values()]
     yield from follow(
-        "score_squares/1", work, [squares.only(held_out), square_crops.only(held_out)], *digests
+        "score_squares", work, [squares.only(held_out), square_crops.only(held_out)], *digests
     )
 
 
