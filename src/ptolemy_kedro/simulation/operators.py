@@ -57,10 +57,10 @@ class Family:
 NONE = (0.0, 0.0)
 TRAINING_FAMILIES = (
     # Looks for the brightest squares that still hold ice, as they compare with the rest of this grid.
-    Family("relative brightness", True, NONE, (0.35, 0.25), (3.0, 1.0), (3.0, 1.0), (0.05, 0.05), (0.3, 0.3),
+    Family("relative brightness", True, NONE, (0.3, 0.2), (3.0, 1.0), (3.0, 1.0), (0.05, 0.05), (0.3, 0.3),
            NONE, (0.2, 0.3), (0.6, 0.5), (-1.7, 0.4)),
     # Knows what ice the sample wants, whatever the rest of the grid is like: no relative preference at all.
-    Family("absolute thickness", False, (45.0, 0.5), NONE, (1.6, 0.4), (3.0, 1.0), (0.05, 0.05), NONE,
+    Family("absolute thickness", False, (45.0, 0.4), NONE, (1.6, 0.4), (3.0, 1.0), (0.05, 0.05), NONE,
            NONE, NONE, (0.4, 0.4), (-1.7, 0.4)),
     # Takes large, whole squares in runs, near the middle of the grid; looks little at ice.
     Family("size and neighbourhood", True, NONE, (0.5, 0.2), (0.8, 0.5), (2.5, 1.0), (0.15, 0.1), (1.0, 0.4),
@@ -109,11 +109,11 @@ def draw_operator(rng: np.random.Generator, drawn: Drawn) -> Operator:
         best_rank=float(np.clip(rng.normal(*family.best_rank), 0, 1)),
         weights={name: float(rng.normal(*getattr(family, name))) for name in names},
         threshold=float(rng.normal(*family.threshold)),
-        temperature=float(rng.uniform(0.15, 0.4)),
+        temperature=float(rng.uniform(0.1, 0.3)),
         viewed_share=float(rng.beta(7, 2)),
         patience=float(np.exp(rng.normal(np.log(24), 0.6))),
         click_um=float(rng.uniform(1.0, 5.0)),
-        whim=float(rng.beta(1.5, 12)),
+        whim=float(rng.beta(1.5, 18)),
     )
 
 
