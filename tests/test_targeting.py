@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from tests.models import small_ranker
 
-from ptolemy_kedro.errors import PtolemyError
+from ptolemy_kedro.errors import ModelError, PtolemyError
 from ptolemy_kedro.runtime import OnnxModel
 from ptolemy_kedro.squares.cnn import SquareNet, to_onnx
 from ptolemy_kedro.squares.ranker import SquareRanker
@@ -55,6 +55,15 @@ def test_segmentation_is_done_as_the_model_was_trained():
     trained = small_ranker()
 
     assert len(rank_squares(tile(), SquareRanker(OnnxModel(trained.onnx), {**trained.config, **strict}))) == 0
+
+
+@pytest.mark.parametrize("segmentation", [{"sharpness": 3}, {"min_contrast": "high"}])
+def test_a_segmentation_of_another_version_is_named(segmentation):
+    trained = small_ranker()
+    ranker = SquareRanker(OnnxModel(trained.onnx), {**trained.config, "segmentation": segmentation})
+
+    with pytest.raises(ModelError, match="Train it anew"):
+        rank_squares(tile(), ranker)
 
 
 @pytest.mark.parametrize("value", [0.0, 7.0])

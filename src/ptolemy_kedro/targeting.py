@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ptolemy_kedro.errors import ModelError
 from ptolemy_kedro.squares.crops import cut_crops
 from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.ranker import SquareRanker
@@ -46,10 +47,21 @@ def rank_squares(
 
     Raises:
         ImageError: The pixels cannot be used.
+        ModelError: The model was trained with a segmentation this version does not know.
     """
-    options = options or SegmentOptions(**ranker.config.get("segmentation", {}))
+    options = options or _as_trained(ranker)
     squares = find_squares(image, options)
     crops = cut_crops(image, squares) if ranker.looks_at_crops else None
     scores = ranker.score(describe(image, squares, pixel_size_a), crops)
     order = np.argsort(-scores, kind="stable")
     return RankedSquares(squares[order], scores[order], ranker.label)
+
+
+def _as_trained(ranker: SquareRanker) -> SegmentOptions:
+    try:
+        return SegmentOptions(**ranker.config.get("segmentation", {}))
+    except (TypeError, ValueError) as failure:
+        first = str(failure).splitlines()[0]
+        raise ModelError(
+            f"The model's segmentation is not one of this version ({first}). Train it anew."
+        ) from None
