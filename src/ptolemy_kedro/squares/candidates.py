@@ -27,6 +27,9 @@ TRUSTED_EDGE_PX = 5.0
 KEPT_VARIANCE = 0.35
 """Where reducing the image leaves less of its variance than this, its structure is finer than that."""
 
+NECK = 0.22
+"""Bright structure narrower than this share of an edge, such as holes in the bars, is no square and joins none."""
+
 HOLLOW = 0.7
 """Largest dark middle of a square, as a share of its area."""
 
@@ -48,15 +51,20 @@ class Candidates:
         image: The image in which they were found; shape (rows, cols).
         factor: Original pixels to one of ``image``; below 1 where it was magnified.
         regions: 1 .. count inside, 0 outside; shape (rows, cols).
-        count: Regions.
+        square_of: The square each region is a piece of, 1 and up, 0 of 0; shape (count + 1,).
         edge_px: Typical edge of a square, in pixels of ``image``.
     """
 
     image: Image
     factor: float
     regions: NDArray[np.int32]
-    count: int
+    square_of: NDArray[np.int32]
     edge_px: float
+
+    @property
+    def count(self) -> int:
+        """Number of regions."""
+        return len(self.square_of) - 1
 
 
 def find_candidates(image: Image, contrast: float) -> Candidates:
@@ -70,13 +78,13 @@ def find_candidates(image: Image, contrast: float) -> Candidates:
         working, factor = scale_to(image, edge)
         edge_px = edge / factor
         stretched = fill_basins(stretch(working), HOLLOW * edge_px**2)
-        opened = ndimage.grey_opening(stretched, size=max(1, round(0.3 * edge_px)))
+        opened = ndimage.grey_opening(stretched, size=max(1, round(NECK * edge_px)))
         tree = _tree(opened)
         chosen = choose_disjoint(tree, _worth(tree, contrast) * _likeness(tree, edge_px))
         if len(chosen):
-            regions, count = _join_fragments(tree, chosen, edge_px)
-            return Candidates(working, factor, regions, count, edge_px)
-    return Candidates(image, 1.0, np.zeros(image.shape, np.int32), 0, 0.0)
+            squares = _join_fragments(tree, chosen, edge_px)
+            return Candidates(working, factor, label_chosen(tree, chosen), squares, edge_px)
+    return Candidates(image, 1.0, np.zeros(image.shape, np.int32), np.zeros(1, np.int32), 0.0)
 
 
 def estimate_edges(image: Image, contrast: float) -> Iterator[float]:
@@ -156,7 +164,7 @@ def _likeness(tree: ThresholdTree, edge_px: float) -> NDArray[np.float64]:
 
 
 def _join_fragments(tree, chosen, edge_px):
-    """Draw the chosen components, those that a crack parts as one while they are no larger than a square."""
+    """Number the squares that the chosen are pieces of, as far as together they are no larger than one."""
     group, area = np.arange(len(chosen)), tree.area_px[chosen].copy()
     centres = tree.centre[chosen]
     pairs = cKDTree(centres).query_pairs(FRAGMENTS * edge_px, output_type="ndarray")
@@ -166,8 +174,7 @@ def _join_fragments(tree, chosen, edge_px):
         if first != second and area[first] + area[second] <= 1.2 * edge_px**2:
             area[first] += area[second]
             group[group == second] = first
-    present, number = np.unique(group, return_inverse=True)
-    return np.concatenate([[0], number + 1]).astype(np.int32)[label_chosen(tree, chosen)], len(present)
+    return np.concatenate([[0], np.unique(group, return_inverse=True)[1] + 1]).astype(np.int32)
 
 
 def _typical(tree: ThresholdTree, chosen: NDArray[np.intp]) -> float:

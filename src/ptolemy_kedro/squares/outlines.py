@@ -41,7 +41,7 @@ def measure_zones(image: Image, regions: Labels, count: int, edge_px: float) -> 
     nearest = np.where(distance <= max(REACH * edge_px, 2), regions[row, col], 0)
     floor = float(np.percentile(image, 0.5))
     bright = quantile_by_label(image, regions, count, 0.6) - floor
-    dark = quantile_by_label(image, np.where(distance > 1, nearest, 0), count, 0.2) - floor
+    dark = quantile_by_label(image, np.where(distance > 1, nearest, 0), count, 0.6) - floor
     dark = np.clip(np.nan_to_num(dark, nan=0.0), 0.05 * bright, None)
     thresholds = [np.inf, *(floor + poisson_boundary(d, b) for d, b in zip(dark, bright, strict=True))]
     return Zones(nearest, np.array(thresholds, np.float32))
@@ -61,7 +61,7 @@ def quantile_by_label(image: Image, labels: Labels, count: int, share: float) ->
 
 
 def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -> Labels:
-    """Draw each region as what is brighter than its threshold, connected with it, its holes filled.
+    """Draw each region as what is brighter than its threshold, connected with it.
 
     Args:
         image: Intensities; shape (rows, cols).
@@ -78,7 +78,7 @@ def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -
     wanted = np.zeros(count + 1, bool)
     wanted[pieces[regions > 0]] = True
     wanted[0] = False
-    return fill_holes(np.where(wanted[pieces], nearest, 0).astype(np.int32))
+    return np.where(wanted[pieces], nearest, 0).astype(np.int32)
 
 
 def fill_holes(labels: Labels) -> Labels:

@@ -11,14 +11,19 @@ from pydantic.dataclasses import dataclass as parameters
 from ptolemy_kedro.squares.candidates import Candidates, find_candidates
 from ptolemy_kedro.squares.illumination import Image, reduce, usable
 from ptolemy_kedro.squares.mixture import Mixture, fit_mixture
-from ptolemy_kedro.squares.outlines import Zones, draw_outlines, measure_zones
+from ptolemy_kedro.squares.outlines import Zones, draw_outlines, fill_holes, measure_zones
 from ptolemy_kedro.squares.rectangles import edges_of, fit_rectangles
 
 SMALLEST_SIDE_PX = 8
 """An image with a shorter side holds no square."""
 
+FAINT = 0.2
+"""A square of less than this share of the median level must be ``COMPACT``: a smear of light is no square."""
 
-@parameters(frozen=True)
+COMPACT = 0.7
+
+
+@parameters(frozen=True, config={"extra": "forbid"})
 class SegmentOptions:
     """What counts as a square.
 
@@ -30,7 +35,7 @@ class SegmentOptions:
 
     min_contrast: float = Field(default=1.6, gt=1)
     min_edge: float = Field(default=0.35, gt=0, lt=1)
-    min_fill: float = Field(default=0.55, gt=0, lt=1)
+    min_fill: float = Field(default=0.45, gt=0, lt=1)
 
 
 @dataclass(frozen=True)
@@ -96,8 +101,8 @@ def find_squares(image: NDArray, options: SegmentOptions = SegmentOptions()) -> 
     if not candidates.count:
         return _none(pixels.shape, mixture)
     labels, image_at, factor = _refine(pixels, candidates)
-    labels, corners, angles, cut = _accept(labels, candidates.edge_px * candidates.factor / factor, options)
-    brightness = _mean_inside(image_at, labels, len(corners))
+    edge_px = candidates.edge_px * candidates.factor / factor
+    labels, corners, angles, cut, brightness = _accept(image_at, labels, edge_px, options)
     mask = _to_original(labels, factor, pixels.shape)
     corners = (corners + 0.5) * factor - 0.5
     return _squares(mask, corners, brightness, angles, cut, mixture, candidates.edge_px * candidates.factor)
@@ -113,21 +118,34 @@ def _refine(pixels: Image, candidates: Candidates) -> tuple[NDArray[np.int32], I
         regions, nearest = (_repeat(part, finer, image.shape) for part in (regions, zones.nearest))
         zones = Zones(nearest, zones.thresholds)
     smooth_px = 2 * round(0.04 * candidates.edge_px * finer) + 1
-    return draw_outlines(image, regions, zones, smooth_px), image, factor
+    pieces = draw_outlines(image, regions, zones, smooth_px)
+    return fill_holes(candidates.square_of[pieces]), image, factor
 
 
-def _accept(labels, edge_px, options):
+def _accept(image, labels, edge_px, options):
     """Keep the outlines that are squares; number them anew."""
     labels, count = _renumber(labels)
     cut = _touching(labels, count)
     corners, angles = fit_rectangles(labels, count, ~cut)
     edges = edges_of(corners)
-    filled = np.bincount(labels.ravel(), minlength=count + 1)[1:] / np.maximum(edges.prod(axis=1), 1e-9)
-    good = (filled >= options.min_fill) & (edges[:, 1] >= options.min_edge * edge_px)
+    brightness = _mean_inside(image, labels, count)
+    pixels = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    filled = pixels / np.maximum(edges.prod(axis=1), 1e-9)
+    whole = (filled >= options.min_fill) & (edges[:, 1] >= options.min_edge * edge_px)
     partly = (filled >= 0.35) & (edges.prod(axis=1) >= (options.min_edge * edge_px) ** 2)
-    keep = np.where(cut, partly, good)
+    keep = np.where(cut, partly, whole) & (_compact(edges) | ~_faint(image, brightness))
     number = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
-    return number[labels], corners[keep], angles[keep], cut[keep]
+    return number[labels], corners[keep], angles[keep], cut[keep], brightness[keep]
+
+
+def _compact(edges):
+    return edges[:, 1] >= COMPACT * edges[:, 0]
+
+
+def _faint(image, brightness):
+    """Tell which are so much fainter than the others that only a clear extent makes them squares."""
+    level = brightness - np.percentile(image, 0.5)
+    return level < FAINT * np.median(level)
 
 
 def _renumber(labels):

@@ -73,7 +73,7 @@ def grow_tree(image: Image, thresholds: NDArray[np.float64]) -> ThresholdTree:
     return ThresholdTree(innermost, len(parents), level, parent, *_moments(innermost, level, parent))
 
 
-def stability(tree: ThresholdTree, change: float = 1.35) -> NDArray[np.float64]:
+def stability(tree: ThresholdTree, change: float = 1.5) -> NDArray[np.float64]:
     """Count the levels over which each component stays about as large, itself among them; shape (n,)."""
     span = np.ones(len(tree.level))
     heaviest = _heaviest_child(tree)
