@@ -8,6 +8,8 @@ import pandera.pandas as pa
 
 from ptolemy_kedro.errors import TableError
 
+TWICE = "It stands there more than once; ids are unique within a session."
+
 _NOUNS = {
     "datetime": "a time",
     "int": "a whole number",
@@ -99,7 +101,7 @@ def _fault(schema: type[pa.DataFrameModel], case: dict[str, Any], table: pd.Data
     if check == "multiple_fields_uniqueness" or column not in columns:
         last = (schema.Config.unique or [column])[-1]
         value = case["failure_case"] if row is None else table.loc[row, last]
-        return Fault(row, last, value, "It stands there more than once; ids are unique within a session.")
+        return Fault(row, last, value, TWICE)
     value = case["failure_case"]
     return Fault(row, column, None if _is_missing(value) else value, rule_of(schema, column))
 

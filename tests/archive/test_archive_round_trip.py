@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.archive.archives import SESSION, small_archive, small_images, small_tables
 
 from ptolemy_kedro import archive
 from ptolemy_kedro.errors import ArchiveError
 from ptolemy_kedro.tables import RAW, validate
-from tests.archive.archives import SESSION, small_archive, small_images, small_tables
 
 texts = st.one_of(st.none(), st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=20))
 numbers = st.one_of(st.none(), st.floats(allow_nan=False, allow_infinity=False))
@@ -89,7 +89,11 @@ def test_an_archive_written_twice_has_the_same_bytes(tmp_path, container):
     paths = [small_archive(tmp_path / name, container) for name in ("one", "two")]
 
     contents = [
-        {p.relative_to(path): p.read_bytes() for p in ([path] if path.is_file() else path.rglob("*")) if p.is_file()}
+        {
+            p.relative_to(path): p.read_bytes()
+            for p in ([path] if path.is_file() else path.rglob("*"))
+            if p.is_file()
+        }
         for path in paths
     ]
     assert list(contents[0].values()) == list(contents[1].values())

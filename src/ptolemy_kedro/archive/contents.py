@@ -49,8 +49,9 @@ def read_tables(container: Container, findings: Findings, limits: Limits) -> Con
     for name, file in TABLE_FILES.items():
         raw[name] = _table(container, name, file, session_id, findings, limits)
     raw = hold_together(raw, {name: line_of(name) for name in raw}, findings)
-    _look_for_strays(container, raw["images"], findings)
+    named = raw["images"]["file"].dropna()
     raw["images"] = _with_files(container, raw["images"], findings, limits)
+    _look_for_strays(container, named, findings)
     digests = _digests(container, stated, findings)
     digest = manifest.content_digest(stated.session, digests)
     raw["sessions"]["archive_digest"] = digest
@@ -116,8 +117,8 @@ def _table(
         return tables.empty(tables.RAW[name])
 
 
-def _look_for_strays(container: Container, images: pd.DataFrame, findings: Findings) -> None:
-    known = {SESSION_FILE, *TABLE_FILES.values(), *(f"{IMAGES}{file}" for file in images["file"].dropna())}
+def _look_for_strays(container: Container, named: pd.Series, findings: Findings) -> None:
+    known = {SESSION_FILE, *TABLE_FILES.values(), *(f"{IMAGES}{file}" for file in named)}
     for name in container.sizes:
         if name not in known:
             reason = (

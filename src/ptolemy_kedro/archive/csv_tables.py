@@ -103,7 +103,10 @@ def conforming(name: str, table: pd.DataFrame, place: Place, findings: Findings)
             findings.problem(f"{name}.csv: {fault}")
             return tables.empty(schema)
         where = f"{place(fault.row)}: {fault} {_CORRECT}"
-        if declared[fault.column].nullable:
+        if fault.rule == faults.TWICE:
+            findings.problem(where)
+            dropped.add(fault.row)
+        elif declared[fault.column].nullable:
             findings.tolerate(where, "It was left empty.")
             table.loc[fault.row, fault.column] = None
         else:

@@ -66,7 +66,7 @@ def _referring(
 def _inside(targets: pd.DataFrame, images: pd.DataFrame, place: Place, findings: Findings) -> pd.DataFrame:
     """Leave out targets outside their image, which covers -0.5 .. rows - 0.5."""
     shapes = images.set_index("image_id")[["rows_px", "cols_px"]].astype(float)
-    rows, cols = (targets["image_id"].map(shapes[edge]) for edge in ("rows_px", "cols_px"))
+    rows, cols = (targets["image_id"].map(shapes[edge]).astype(float) for edge in ("rows_px", "cols_px"))
     fits = targets["row_px"].between(-0.5, rows - 0.5) & targets["col_px"].between(-0.5, cols - 0.5)
     outside = targets.index[~fits & rows.notna()]
     for row in outside:
