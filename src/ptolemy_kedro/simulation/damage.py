@@ -1,5 +1,7 @@
 """What goes wrong in a square: torn foil, cracks, crystals and dirt."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -91,6 +93,36 @@ def _distance_to_segment(u: Floats, v: Floats, start: NDArray, end: NDArray) -> 
     return np.hypot(du - share * along[0], dv - share * along[1])
 
 
+@dataclass(frozen=True)
+class Speck:
+    """A crystal or a bit of dirt, bean-shaped; sizes assumed.
+
+    Attributes:
+        at_um: Place (u, v) from the opening's centre [um].
+        radius_um: Of its shorter axis [um].
+        stretch: Longer axis over shorter.
+        dark: Share of the light it takes.
+        skew: Direction of the longer axis [rad].
+        bend: How far the longer axis curves.
+    """
+
+    at_um: tuple[float, float]
+    radius_um: float
+    stretch: float
+    dark: float
+    skew: float
+    bend: float
+
+
+def draw_speck(rng: np.random.Generator, half_um: float) -> Speck:
+    """Draw a speck anywhere in an opening of half-width ``half_um`` [um]."""
+    u, v = rng.uniform(-1, 1, 2) * half_um
+    radius = 0.35 * float(np.exp(rng.normal(0, 0.75)))
+    stretch, dark = rng.uniform(1, 2.2), rng.uniform(0.3, 0.95)
+    skew, swing = rng.uniform(0, np.pi), rng.uniform(0, 6.28)
+    return Speck((float(u), float(v)), radius, stretch, dark, skew, 0.4 * float(np.sin(swing)))
+
+
 def add_specks(
     light: Floats,
     openings: Openings,
@@ -100,17 +132,19 @@ def add_specks(
     pixel_um: float,
     rng: np.random.Generator,
 ) -> None:
-    """Drop crystals and dirt on one opening, in place; arguments as ``break_foil``. Sizes assumed."""
+    """Drop crystals and dirt on one opening, in place; arguments as ``break_foil``."""
+    if min(light.shape) < 2:
+        return
     half = float(openings.edges_um[k].mean())
-    to_pixels = np.linalg.inv(_gradient(u_um, v_um)) if min(light.shape) > 1 else None
+    to_pixels = np.linalg.inv(_gradient(u_um, v_um))
     for _ in range(openings.specks[k]):
-        u0, v0 = rng.uniform(-1, 1, 2) * half
-        radius = 0.35 * np.exp(rng.normal(0, 0.75))
-        stretch, dark = rng.uniform(1, 2.2), rng.uniform(0.3, 0.95)
-        skew, swing = rng.uniform(0, np.pi), rng.uniform(0, 6.28)
-        if to_pixels is not None:
-            window = _window(light, u_um, v_um, to_pixels, u0, v0, 2 * stretch * radius, pixel_um)
-            _stain(light, u_um, v_um, window, (u0, v0), radius, stretch, skew, swing, dark, pixel_um)
+        speck = draw_speck(rng, half)
+        at_px = to_pixels @ (np.array(speck.at_um) - (u_um[0, 0], v_um[0, 0]))
+        reach = 2 * speck.stretch * speck.radius_um / pixel_um + 2
+        low = np.clip(at_px - reach, 0, light.shape).astype(int)
+        high = np.clip(at_px + reach + 1, 0, light.shape).astype(int)
+        window = slice(low[0], high[0]), slice(low[1], high[1])
+        light[window] *= 1 - _stain(speck, u_um[window], v_um[window], pixel_um)
 
 
 def _gradient(u_um: Floats, v_um: Floats) -> NDArray[np.float64]:
@@ -120,41 +154,12 @@ def _gradient(u_um: Floats, v_um: Floats) -> NDArray[np.float64]:
     return np.array([rows, cols], dtype=float).T
 
 
-def _window(
-    light: Floats,
-    u_um: Floats,
-    v_um: Floats,
-    to_pixels: NDArray,
-    u0: float,
-    v0: float,
-    reach_um: float,
-    pixel_um: float,
-) -> tuple[slice, slice]:
-    at = to_pixels @ np.array([u0 - u_um[0, 0], v0 - v_um[0, 0]])
-    reach = reach_um / pixel_um + 2
-    low = np.clip(at - reach, 0, light.shape).astype(int)
-    high = np.clip(at + reach + 1, 0, light.shape).astype(int)
-    return slice(low[0], high[0]), slice(low[1], high[1])
-
-
-def _stain(
-    light: Floats,
-    u_um: Floats,
-    v_um: Floats,
-    window: tuple[slice, slice],
-    at: tuple[float, float],
-    radius: float,
-    stretch: float,
-    skew: float,
-    swing: float,
-    dark: float,
-    pixel_um: float,
-) -> None:
-    """Darken a bean-shaped spot within a window."""
-    du, dv = u_um[window] - np.float32(at[0]), v_um[window] - np.float32(at[1])
-    along = np.float32(np.cos(skew)) * du + np.float32(np.sin(skew)) * dv
-    across = np.float32(np.cos(skew)) * dv - np.float32(np.sin(skew)) * du
-    across = across + np.float32(0.4 * np.sin(swing)) * along * along / np.float32(radius * stretch)
-    distance = np.hypot(along / np.float32(stretch), across)
-    spot = np.clip((radius - distance) / pixel_um + 0.5, 0, 1)
-    light[window] *= 1 - np.float32(dark * min(1.0, radius / pixel_um * 1.5)) * spot
+def _stain(speck: Speck, u_um: Floats, v_um: Floats, pixel_um: float) -> Floats:
+    """The share of the light that a speck takes from each pixel."""
+    du, dv = u_um - np.float32(speck.at_um[0]), v_um - np.float32(speck.at_um[1])
+    cos, sin = np.float32(np.cos(speck.skew)), np.float32(np.sin(speck.skew))
+    along = cos * du + sin * dv
+    across = cos * dv - sin * du + along * along * np.float32(speck.bend / (speck.radius_um * speck.stretch))
+    distance = np.hypot(along / np.float32(speck.stretch), across)
+    spot = np.clip((speck.radius_um - distance) / pixel_um + 0.5, 0, 1)
+    return (spot * (speck.dark * min(1.0, speck.radius_um / pixel_um * 1.5))).astype(np.float32)
