@@ -65,7 +65,7 @@ def binned(rng, case):
 
 
 def rotated(rng, case):
-    """Turned by a random angle about its middle; what comes in at the corners repeats the dark of the bars."""
+    """Turned by a random angle about its middle; what comes in is as dark as the bars."""
     angle = rng.uniform(5, 85)
     image = case.image.astype(np.float32)
     dark = float(np.percentile(image, 20))

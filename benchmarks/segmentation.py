@@ -32,7 +32,7 @@ Finder = Callable[[NDArray], NDArray[np.float64]]
 
 
 def by_global_threshold(image: NDArray) -> NDArray[np.float64]:
-    """Centres of the regions over one Otsu threshold that are as large as a hundredth of the largest allowed."""
+    """Centres of the regions over one Otsu threshold that are not small beside the others."""
     from skimage.filters import threshold_otsu
 
     mask = ndimage.binary_fill_holes(image > threshold_otsu(np.asarray(image, np.float32)))
@@ -144,7 +144,8 @@ def main() -> None:
     for name, finder in FINDERS.items():
         whole, cut, others = match(finder(tile.image), tile)
         print(
-            f"real tile, {name}: {whole} of {tile.whole.sum()} whole, {cut} of {(~tile.whole).sum()} cut, {others} others"
+            f"real tile, {name}: {whole} of {tile.whole.sum()} whole, "
+            f"{cut} of {(~tile.whole).sum()} cut, {others} others"
         )
         if name == "ours" and (whole < 37 or cut < 10 or others > 2):
             missed.append("real tile")
@@ -159,7 +160,8 @@ def main() -> None:
         round(sum(times.values()) - times["mixture"], 1),
     )
     print(
-        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB, the baselines included"
+        f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB, "
+        "the baselines included"
     )
     if options.overlays:
         options.overlays.mkdir(parents=True, exist_ok=True)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from tests.squares.drawing import draw_grid
 
 from ptolemy_kedro import tables
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS, describe, matrix
 from ptolemy_kedro.squares.segmentation import find_squares
-from tests.squares.drawing import draw_grid
 
 WITHOUT_UNITS = [name for name in DESCRIPTORS if name not in ("mean", "maximum", "variance")]
 

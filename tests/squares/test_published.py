@@ -1,7 +1,7 @@
 import numpy as np
+from tests.squares.drawing import draw_grid, found
 
 from ptolemy_kedro.squares.published import crop_as_published, find_squares_as_published
-from tests.squares.drawing import draw_grid, found
 
 
 def test_finds_the_squares_of_a_plain_tile_at_one_rotation():

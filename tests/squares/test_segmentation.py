@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from tests.squares.drawing import draw_grid, found
 
 from ptolemy_kedro.errors import ImageError
 from ptolemy_kedro.squares.segmentation import SegmentOptions, find_squares
-from tests.squares.drawing import draw_grid, found
 
 
 @pytest.mark.parametrize(("edge", "side"), [(6, 120), (12, 200), (40, 400), (100, 600), (300, 1000)])
@@ -141,7 +141,7 @@ def test_black_padding_of_a_montage_is_no_matter():
     padded = np.zeros((600, 500), np.float32)
     padded[100:500, 50:450] = image
 
-    assert found(find_squares(padded), middles + [100, 50], 4).all()
+    assert found(find_squares(padded), middles + np.array([100, 50]), 4).all()
 
 
 def test_the_mask_numbers_each_square():

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tests.squares.drawing import draw_grid
 
 from ptolemy_kedro import tables
 from ptolemy_kedro.geometry import StageMap
@@ -8,7 +9,6 @@ from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.labels import squares_at, unmatched_targets
 from ptolemy_kedro.squares.segmentation import find_squares
 from ptolemy_kedro.squares.table import join_sightings, squares_table
-from tests.squares.drawing import draw_grid
 
 PIXEL_SIZE_A = 5000.0
 
@@ -108,7 +108,7 @@ def test_a_click_in_one_tile_selects_the_square_in_both(overlapping):
     shared = next(m for m in middles if 340 < m[1] < 460)
     images = [(image_row("a", left, at_left, viewed=True), left), (image_row("b", right, at_right), right)]
 
-    table = joined(images, [target("a", shared + [5, -8])])
+    table = joined(images, [target("a", shared + np.array([5, -8]))])
 
     selected = table[table["label"] == "selected"]
     assert selected["physical_id"].nunique() == 1

@@ -28,7 +28,7 @@ KEPT_VARIANCE = 0.35
 """Where reducing the image leaves less of its variance than this, its structure is finer than that."""
 
 NECK = 0.22
-"""Bright structure narrower than this share of an edge, such as holes in the bars, is no square and joins none."""
+"""Bright structure narrower than this share of an edge, such as holes in the bars, joins no squares."""
 
 HOLLOW = 0.7
 """Largest dark middle of a square, as a share of its area."""
@@ -109,7 +109,7 @@ def estimate_edges(image: Image, contrast: float) -> Iterator[float]:
 
 
 def fill_basins(stretched: Image, area_px: float) -> Image:
-    """Raise dark basins within bright rims to the rim's level: a square of which thick ice shows only the rim.
+    """Raise dark basins within bright rims to the rim's level: ice may hide a square's middle.
 
     Args:
         stretched: Intensities; shape (rows, cols).
@@ -129,7 +129,7 @@ def fill_basins(stretched: Image, area_px: float) -> Image:
 
 
 def scale_to(image: Image, edge_px: float) -> tuple[Image, float]:
-    """Bring squares of an edge to about ``WORKING_EDGE_PX``; original pixels to one of the result come with it."""
+    """Bring squares of an edge to about ``WORKING_EDGE_PX``; the factor comes with it."""
     factor = edge_px / WORKING_EDGE_PX
     if factor < 0.7:
         times = min(4, round(1 / factor))

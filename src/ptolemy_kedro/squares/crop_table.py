@@ -57,7 +57,8 @@ def crops_of(table: "pd.DataFrame") -> Crops:
 
 def to_arrow(table: "pd.DataFrame") -> "dict[int, pa.Table]":
     """Split crops by size class, the pixels of each padded with zeros to one length."""
-    return {int(side): _class_to_arrow(part, int(side)) for side, part in table.groupby("size_class")}
+    sides = sorted(set(table["size_class"].tolist()))
+    return {side: _class_to_arrow(table[table["size_class"] == side], side) for side in sides}
 
 
 def from_arrow(classes: "Mapping[int, pa.Table]") -> "pd.DataFrame":

@@ -80,7 +80,7 @@ def describe(
 
 
 def matrix(descriptors: dict[str, NDArray[np.float64]]) -> NDArray[np.float32]:
-    """Stack descriptors into a feature matrix in the order of ``DESCRIPTORS``; shape (n, len(DESCRIPTORS))."""
+    """Stack descriptors into a feature matrix in the order of ``DESCRIPTORS``, one row a square."""
     return np.stack([descriptors[name] for name in DESCRIPTORS], axis=1).astype(np.float32)
 
 

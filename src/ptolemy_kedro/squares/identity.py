@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAME = 0.5
-"""Two sightings nearer than this share of a square's edge are one square: true neighbours lie over one apart."""
+"""Two sightings nearer than this share of a square's edge are one: neighbours lie over an edge apart."""
 
 ROUND_PX = 4.0
-"""Centres are rounded to this before they are hashed, so that an id does not hang on a fraction of a pixel."""
+"""Centres are rounded to this before they are hashed, so that ids survive small changes."""
 
 
 def square_id(session_id: str, image_id: str, centre: NDArray[np.float64]) -> str:

@@ -104,7 +104,8 @@ def expectation_maximisation(histogram: NDArray[np.float64]) -> tuple[float, flo
     total = histogram.sum()
     pi, (dark, bright) = 0.5, _split_means(counts, histogram)
     likelihood, iterations = -np.inf, 0
-    for iterations in range(1, MAX_ITERATIONS + 1):
+    while iterations < MAX_ITERATIONS:
+        iterations += 1
         of_dark = np.log1p(-pi) + counts * np.log(dark) - dark
         of_bright = np.log(pi) + counts * np.log(bright) - bright
         of_both = np.logaddexp(of_dark, of_bright)

@@ -12,7 +12,7 @@ from ptolemy_kedro.squares.mixture import poisson_boundary
 Labels = NDArray[np.int32]
 
 REACH = 0.3
-"""How far outside its coarse region a square may extend, and its surroundings are measured [typical edges]."""
+"""How far outside its coarse region a square and its surroundings reach [typical edges]."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Zones:
 
     Attributes:
         nearest: Number of the nearest region, 0 beyond reach; shape (rows, cols).
-        thresholds: Intensity that parts each region from its surroundings; index 0 is infinite; shape (n + 1,).
+        thresholds: Between each region and its surroundings; infinite at index 0; shape (n + 1,).
     """
 
     nearest: Labels

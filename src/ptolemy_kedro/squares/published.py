@@ -55,7 +55,7 @@ def find_squares_as_published(image: NDArray) -> PublishedSquares:
 
 
 def brighter_component(image: NDArray) -> NDArray[np.bool_]:
-    """Mark pixels whose posterior of the brighter Poisson component is over .5, after at most 100 steps of EM."""
+    """Mark pixels whose posterior of the brighter Poisson component is over .5 after EM."""
     counts = np.maximum(np.nan_to_num(image).astype(np.int64), 0)
     values, inverse = np.unique(counts, return_inverse=True)
     weights = np.bincount(inverse.ravel()).astype(float)
@@ -78,7 +78,7 @@ def brighter_component(image: NDArray) -> NDArray[np.bool_]:
 
 
 def crop_as_published(image: NDArray, squares: PublishedSquares) -> NDArray[np.float32]:
-    """Crop each box upright, pad or cut it to 240 x 240, normalise by the masked pixels; shape (n, 1, 240, 240)."""
+    """Crop each box upright, padded or cut, normalised by the masked pixels; shape (n, 1, 240, 240)."""
     pixels = image.astype(np.float32)
     inside = pixels[squares.mask] if squares.mask.any() else pixels
     mean, std = float(inside.mean()), float(inside.std()) or 1.0
@@ -94,7 +94,7 @@ def crop_as_published(image: NDArray, squares: PublishedSquares) -> NDArray[np.f
 
 
 def _hulls(mask):
-    """Merge regions within a few pixels of each other; hull corners and area of each that is large enough."""
+    """Merge regions within a few pixels; hull corners and area of each that is large enough."""
     merged, count = ndimage.label(ndimage.binary_dilation(mask, iterations=MERGE_PX))
     merged[~mask] = 0
     hulls = []
@@ -102,7 +102,7 @@ def _hulls(mask):
         points = np.argwhere(merged[box] == number) if box is not None else np.empty((0, 2))
         if len(points) < MIN_AREA_PX / 2 or np.ptp(points, axis=0).min() < 2:
             continue
-        points = points + [box[0].start, box[1].start]
+        points = points + np.array([box[0].start, box[1].start])
         hull = ConvexHull(points, qhull_options="QJ")
         if hull.volume >= MIN_AREA_PX:
             hulls.append((points[hull.vertices].astype(float), hull.volume))

@@ -29,7 +29,8 @@ def fit_rectangles(
     """
     if not count:
         return np.empty((0, 4, 2)), np.empty(0)
-    extents = _extents(*_ends_of_runs(labels), count)
+    points, region = _ends_of_runs(labels)
+    extents = _extents(points, region, count)
     areas = (extents[..., 1] - extents[..., 0]).prod(axis=2)
     relative = areas / areas.min(axis=1, keepdims=True)
     common = int(np.argmin(relative[whole].sum(axis=0) if whole.any() else relative.sum(axis=0)))

@@ -69,8 +69,8 @@ def grow_tree(image: Image, thresholds: NDArray[np.float64]) -> ThresholdTree:
         first += count
     level = np.repeat(np.arange(len(parents)), [len(p) for p in parents])
     parent = np.concatenate(parents) if parents else np.empty(0, np.intp)
-    innermost = innermost.reshape(image.shape)
-    return ThresholdTree(innermost, len(parents), level, parent, *_moments(innermost, level, parent))
+    top = innermost.reshape(image.shape)
+    return ThresholdTree(top, len(parents), level, parent, *_moments(top, level, parent))
 
 
 def stability(tree: ThresholdTree, change: float = 1.5) -> NDArray[np.float64]:
