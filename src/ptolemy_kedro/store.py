@@ -92,7 +92,7 @@ def _make_parent(home: Home) -> None:
 
 def _quieten() -> None:
     for name in ("mlflow", "alembic"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _cause(failure: Exception) -> str:
