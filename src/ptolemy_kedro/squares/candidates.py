@@ -94,10 +94,11 @@ def estimate_edges(image: Image, contrast: float) -> Iterator[float]:
     """
     factor = max(1, -(-max(image.shape) // COARSEST_SIDE_PX))
     step = max(1, round(np.sqrt(image.size / 2**16)))
-    variance = float(np.var(np.clip(image[::step, ::step], *np.percentile(image[::step, ::step], [1, 99]))))
+    sample = image[::step, ::step].astype(np.float64)
+    variance = float(np.var(np.clip(sample, *np.percentile(sample, [1, 99]))))
     while True:
         reduced = reduce(image, factor)
-        if factor == 1 or np.var(reduced) > KEPT_VARIANCE * variance:
+        if factor == 1 or np.var(reduced, dtype=np.float64) > KEPT_VARIANCE * variance:
             tree = _tree(stretch(reduced))
             chosen = choose_disjoint(tree, _worth(tree, contrast))
             edge = _typical(tree, chosen) if len(chosen) else 0.0
@@ -134,7 +135,7 @@ def scale_to(image: Image, edge_px: float) -> tuple[Image, float]:
     if factor < 0.7:
         times = min(4, round(1 / factor))
         return magnify(image, times), 1 / times
-    whole = 1 if factor < 1.5 else 2 * max(1, round(factor / 2))
+    whole = 1 if factor < 1.2 else 2 * max(1, round(factor / 2))
     return reduce(image, whole), float(whole)
 
 
