@@ -6,12 +6,14 @@ anything is computed: what is current is skipped, what is stale is made again.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ptolemy_kedro.errors import PtolemyError, TableError
 from ptolemy_kedro.provenance import code_of
+from ptolemy_kedro.workers import HereExecutor, read_ahead
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +106,12 @@ def key_of(*ingredients: object) -> str:
 
 
 def follow(
-    stage: str, work: Callable[..., T], sources: Sequence[BySession[Any]], *ingredients: object
+    stage: str,
+    work: Callable[..., T],
+    sources: Sequence[BySession[Any]],
+    *ingredients: object,
+    pool: Executor | None = None,
+    workers: int = 1,
 ) -> Iterator[Part[T]]:
     """Promise, for each session that all sources hold, what a piece of work makes of them.
 
@@ -113,6 +120,8 @@ def follow(
         work: Called with one content a source; its code is part of every key.
         sources: Tables or archives by session.
         ingredients: Whatever else decides the result: parameters, a model's version.
+        pool: Where sessions are worked on, several at a time; one after the other, here, if None.
+        workers: Size of the pool.
 
     Raises:
         TableError: No session is in all of the sources.
@@ -121,10 +130,12 @@ def follow(
     if not roster:
         raise TableError(f"{stage}: there is no session. Run `kedro run --pipeline=ingest` first.")
     code = code_of(work)
-    for session_id in sorted(roster):
-        parts = [source.parts[session_id] for source in sources]
-        key = key_of(stage, code, *(part.key for part in parts), *ingredients)
-        yield Part(session_id, key, partial(_work_on, work, parts), roster)
+    parts = {name: [source.parts[name] for source in sources] for name in sorted(roster)}
+    tasks = {name: partial(_work_on, work, inputs) for name, inputs in parts.items()}
+    ask = read_ahead(pool or HereExecutor(), tasks, workers if pool else 1)
+    for name, inputs in parts.items():
+        key = key_of(stage, code, *(part.key for part in inputs), *ingredients)
+        yield Part(name, key, partial(ask, name), roster)
 
 
 def follow_jointly(
@@ -133,9 +144,11 @@ def follow_jointly(
     sources: Sequence[BySession[Any]],
     *ingredients: object,
     gives: int,
+    pool: Executor | None = None,
+    workers: int = 1,
 ) -> Iterator[tuple[Part[Any], ...]]:
     """As ``follow``, for work that makes several tables at once: done once for all of them, or not at all."""
-    for part in follow(stage, work, sources, *ingredients):
+    for part in follow(stage, work, sources, *ingredients, pool=pool, workers=workers):
         once = cache(part.make)
         yield tuple(
             Part(part.session_id, part.key, partial(_pick, once, index), part.roster)

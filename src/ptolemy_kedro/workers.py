@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -82,6 +82,30 @@ def ordered(
         raise PtolemyError(
             "A worker process was killed. Free some memory or set `workers` lower, and run again."
         ) from None
+
+
+def read_ahead(pool: Executor, tasks: Mapping[str, Callable[[], T]], workers: int) -> Callable[[str], T]:
+    """Do named tasks in the order of their names, several at a time; none before the first is asked for.
+
+    Args:
+        pool: From ``executor``.
+        tasks: By name; picklable.
+        workers: How many are under way at a time.
+
+    Returns:
+        Gives a task's result; once it is asked for, the next tasks are begun in the hope that they will be, too.
+    """
+    begun: dict[str, Future[T]] = {}
+    names = sorted(tasks)
+
+    def ask(name: str) -> T:
+        place = names.index(name)
+        for other in names[place : place + workers]:
+            if other not in begun:
+                begun[other] = pool.submit(tasks[other])
+        return begun.pop(name).result()
+
+    return ask
 
 
 def _one_thread() -> None:

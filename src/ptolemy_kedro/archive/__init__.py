@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ptolemy_kedro.archive.session import ImageStore as ImageStore
     from ptolemy_kedro.archive.session import Session as Session
     from ptolemy_kedro.archive.session import check as check
+    from ptolemy_kedro.archive.session import open_pixels as open_pixels
     from ptolemy_kedro.archive.session import open_session as open_session
     from ptolemy_kedro.archive.writing import write_session as write_session
 
@@ -26,6 +27,7 @@ _HOMES = {
     "ImageStore": "session",
     "Session": "session",
     "check": "session",
+    "open_pixels": "session",
     "open_session": "session",
     "write_session": "writing",
 }

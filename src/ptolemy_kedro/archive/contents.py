@@ -55,8 +55,15 @@ def read_tables(container: Container, findings: Findings, limits: Limits) -> Con
     digests = _digests(container, stated, findings)
     digest = manifest.content_digest(stated.session, digests)
     raw["sessions"]["archive_digest"] = digest
-    valid = {name: tables.validate(tables.RAW[name], raw[name].reset_index(drop=True), name) for name in raw}
-    return Contents(session_id, valid, digests, digest)
+    plain = {name: raw[name].reset_index(drop=True) for name in tables.RAW}
+    if findings.warnings:  # what was emptied or left out may have changed a type
+        plain = {name: tables.validate(tables.RAW[name], table, name) for name, table in plain.items()}
+    return Contents(session_id, plain, digests, digest)
+
+
+def stated_digests(container: Container, limits: Limits) -> dict[str, str]:
+    """Read the sha256 of each file as the archive's writer stated it; empty where none is."""
+    return manifest.parse(_read(container, SESSION_FILE, limits)).files
 
 
 def image_files(images: pd.DataFrame) -> list[str]:

@@ -18,6 +18,7 @@ class Report:
         warnings: What was lived with, a line each.
         counts: Rows of each table, and ``files`` of pixels.
         archive_digest: Digest of the content, if it could be read.
+        origin: Real or simulated, if it could be read.
     """
 
     session_id: str | None
@@ -25,6 +26,7 @@ class Report:
     warnings: list[str]
     counts: dict[str, int]
     archive_digest: str | None = None
+    origin: str | None = None
 
     @property
     def ok(self) -> bool:

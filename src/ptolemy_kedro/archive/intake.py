@@ -36,8 +36,8 @@ def report_on(path: Path, permissive: bool = False) -> "pd.DataFrame":
         "warnings": "\n".join(map(str, report.warnings)) or None,
     }
     if not report.problems:
-        with archive.open_session(path, permissive=permissive) as session:
-            row |= session.tables["sessions"].iloc[0][["session_id", "origin", "archive_digest"]].to_dict()
+        row |= {"session_id": report.session_id, "origin": report.origin}
+        row["archive_digest"] = report.archive_digest
     return pd.DataFrame([row])
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ptolemy_kedro.archive.containers import Container, open_container, told
-from ptolemy_kedro.archive.contents import image_files, read_tables
+from ptolemy_kedro.archive.contents import image_files, read_tables, stated_digests
 from ptolemy_kedro.archive.findings import Findings, Report
 from ptolemy_kedro.archive.images import LoadedImage, Pixels, read_image
 from ptolemy_kedro.archive.limits import LIMITS, Limits
@@ -106,6 +106,25 @@ def open_session(path: Path | str, permissive: bool = False, limits: Limits = LI
         raise
 
 
+def open_pixels(path: Path | str, permissive: bool = False, limits: Limits = LIMITS) -> ImageStore:
+    """Open an archive for its pixels only; its tables were read before, and are not looked at.
+
+    The caller closes ``container``; each image is still checked against its digest.
+
+    Raises:
+        ArchiveError: The archive breaks its format.
+    """
+    path = Path(path)
+    container = _opened(path, limits)
+    try:
+        return ImageStore(
+            container, stated_digests(container, limits), f"archive {path.name}", permissive, limits
+        )
+    except BaseException:
+        container.close()
+        raise
+
+
 def check(path: Path | str, permissive: bool = False, limits: Limits = LIMITS) -> Report:
     """Look at a session archive from end to end, every pixel of it, and collect all that is wrong.
 
@@ -151,7 +170,8 @@ def _checked(path: Path, container: Container, findings: Findings, limits: Limit
     problems, warnings = (
         [f"{what}: {line}" for line in findings.listed(kind)] for kind in ("problems", "warnings")
     )
-    return Report(contents.session_id or None, problems, warnings, counts, contents.archive_digest)
+    origin = contents.tables["sessions"]["origin"].iloc[0] if contents.tables else None
+    return Report(contents.session_id or None, problems, warnings, counts, contents.archive_digest, origin)
 
 
 def _look_at(file: str, store: ImageStore, findings: Findings) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
-from kedro_datasets._typing import JSONPreview
+from kedro_datasets._typing import JSONPreview, TablePreview
 
 from ptolemy_kedro.files import atomic_file
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class JsonDataset(AbstractDataset[Any, Any]):
-    """Whatever JSON holds.
+class _FileDataset(AbstractDataset[Any, Any]):
+    """A file.
 
     Args:
         path: The file.
@@ -24,6 +24,16 @@ class JsonDataset(AbstractDataset[Any, Any]):
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         self._path = Path(path)
         self.metadata = metadata
+
+    def _exists(self) -> bool:
+        return self._path.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": str(self._path)}
+
+
+class JsonDataset(_FileDataset):
+    """Whatever JSON holds."""
 
     def load(self) -> Any:
         return json.loads(self._path.read_text())
@@ -36,14 +46,8 @@ class JsonDataset(AbstractDataset[Any, Any]):
         """Show Kedro-Viz the document."""
         return JSONPreview(self._path.read_text())
 
-    def _exists(self) -> bool:
-        return self._path.exists()
 
-    def _describe(self) -> dict[str, Any]:
-        return {"path": str(self._path)}
-
-
-class TextDataset(JsonDataset):
+class TextDataset(_FileDataset):
     """A text, such as an HTML page."""
 
     def load(self) -> str:
@@ -54,7 +58,7 @@ class TextDataset(JsonDataset):
             aside.write_text(data)
 
 
-class CsvDataset(JsonDataset):
+class CsvDataset(_FileDataset):
     """A small table of words, one row a session or so."""
 
     def load(self) -> "pd.DataFrame":
@@ -65,3 +69,7 @@ class CsvDataset(JsonDataset):
     def save(self, data: "pd.DataFrame") -> None:
         with atomic_file(self._path) as aside:
             data.to_csv(aside, index=False)
+
+    def preview(self) -> TablePreview:
+        """Show Kedro-Viz the table."""
+        return TablePreview(self.load().to_dict(orient="split"))

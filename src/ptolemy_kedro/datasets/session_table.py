@@ -60,7 +60,8 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
     def preview(self, nrows: int = PREVIEW_ROWS) -> TablePreview:
         """Show Kedro-Viz the first rows of the first session."""
         for _, table in self.load():
-            return TablePreview(table.head(nrows).astype(str).to_dict(orient="split"))
+            shown = table.drop(columns="pixels", errors="ignore").head(nrows)
+            return TablePreview(shown.astype(str).to_dict(orient="split"))
         return TablePreview({})
 
     @staticmethod

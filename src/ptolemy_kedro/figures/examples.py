@@ -1,5 +1,6 @@
 """Examples to draw: a tile of a session, its squares and their scores."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,8 +63,9 @@ def example_tile(
     of_tiles = squares[squares["image_id"].isin(tiles)] if squares["image_id"].isin(tiles).any() else squares
     busiest = (of_tiles["label"] != "unknown").groupby(of_tiles["image_id"]).sum().idxmax()
     image = images[images["image_id"] == busiest].iloc[0]
-    with archives.open_session(archive) as session:
-        pixels = session.pixels.read(image["file"])
+    store = archives.open_pixels(archive, permissive=True)
+    with closing(store.container):
+        pixels = store.read(image["file"])
     found = find_squares(pixels, segment)
     ids = [square_id(image["session_id"], busiest, centre) for centre in found.centres]
     return ExampleTile(f"{image['session_id']}, {busiest}", pixels, found, ids)

@@ -7,20 +7,24 @@ from pathlib import Path
 
 from ptolemy_kedro.archive import intake
 from ptolemy_kedro.partitions import BySession, Part, SessionTable, TablePart, follow, follow_jointly, whole
+from ptolemy_kedro.workers import ParallelOptions, executor
 
 RAW_TABLES = ("sessions", "grids", "images", "targets", "exposures", "outcomes")
 
 log = logging.getLogger(__name__)
 
 
-def check_archives(archives: BySession[Path], options: intake.IngestOptions) -> Iterator[TablePart]:
+def check_archives(
+    archives: BySession[Path], options: intake.IngestOptions, parallel: ParallelOptions
+) -> Iterator[TablePart]:
     """Look at each archive from end to end.
 
     Yields:
         One row an archive (``tables.ArchiveReports``).
     """
     work = partial(intake.report_on, permissive=options.permissive)
-    yield from follow("check_archives", work, [archives], options)
+    with executor(parallel.workers) as pool:
+        yield from follow("check_archives", work, [archives], options, pool=pool, workers=parallel.workers)
 
 
 def choose_sessions(
@@ -42,7 +46,11 @@ def choose_sessions(
     return BySession(parts), set_aside
 
 
-def read_tables(archives: BySession[Path], options: intake.IngestOptions) -> Iterator[tuple[TablePart, ...]]:
+def read_tables(
+    archives: BySession[Path], options: intake.IngestOptions, parallel: ParallelOptions
+) -> Iterator[tuple[TablePart, ...]]:
     """Read the raw tables of each session, in the order of ``RAW_TABLES``."""
     work = partial(intake.read_tables, names=RAW_TABLES, permissive=options.permissive)
-    yield from follow_jointly("read_tables", work, [archives], options, gives=len(RAW_TABLES))
+    several = {"gives": len(RAW_TABLES), "workers": parallel.workers}
+    with executor(parallel.workers) as pool:
+        yield from follow_jointly("read_tables", work, [archives], options, pool=pool, **several)

@@ -11,7 +11,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 check_archives,
-                ["session_archives", "params:ingest"],
+                ["session_archives", "params:ingest", "params:parallel"],
                 "archive_reports",
                 name="check_archives",
             ),
@@ -21,6 +21,11 @@ def create_pipeline() -> Pipeline:
                 ["chosen_archives", "set_aside"],
                 name="choose_sessions",
             ),
-            Node(read_tables, ["chosen_archives", "params:ingest"], list(RAW_TABLES), name="read_tables"),
+            Node(
+                read_tables,
+                ["chosen_archives", "params:ingest", "params:parallel"],
+                list(RAW_TABLES),
+                name="read_tables",
+            ),
         ]
     )

@@ -81,9 +81,7 @@ def score_squares(
     held_out = [name for part in ("validation", "test") for name in scoring.part_of(session_split, part)]
     work = partial(scoring.score_session, models=models)
     digests = [key_of(model.onnx, model.config) for model in models.values()]
-    yield from follow(
-        "score_squares", work, [squares.only(held_out), square_crops.only(held_out)], *digests
-    )
+    yield from follow("score_squares", work, [squares.only(held_out), square_crops.only(held_out)], *digests)
 
 
 def evaluate_models(
