@@ -13,7 +13,7 @@ from ptolemy_kedro import archive
 from ptolemy_kedro.archive.mrc import write as write_mrc
 from ptolemy_kedro.errors import ArchiveError, ImageError, PtolemyError
 
-EDITS = [
+EDITS = [  # ruff: noqa: E501
     # file, before, after, what strict reading says, and whether permissive reading lives with it
     ("images.csv", "133.33333333333334", "-1.0", r"images.csv line 2: pixel_size_a is -1.0. A pixel size is", True),
     ("images.csv", "133.33333333333334", "0", r"images.csv line 2: pixel_size_a is 0.0. A pixel size is", True),
@@ -209,7 +209,7 @@ def test_too_many_files_and_too_many_bytes_are_refused(tmp_path):
         archive.Limits(total_bytes=1000),
         archive.Limits(table_bytes=10),
     ):
-        with pytest.raises(ArchiveError, match="at most|more than"):
+        with pytest.raises(ArchiveError, match=r"at most|more than"):
             archive.open_session(path, limits=limits)
 
 

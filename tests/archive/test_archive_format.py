@@ -6,9 +6,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from tests.archive.archives import small_archive
 
 from ptolemy_kedro.tables import DERIVED, RAW
-from tests.archive.archives import small_archive
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = json.loads((files("ptolemy_kedro") / "archive" / "session.schema.json").read_text())
