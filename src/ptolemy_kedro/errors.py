@@ -21,6 +21,10 @@ class ArchiveError(PtolemyError):
     """A session archive breaks its format."""
 
 
+class VendorFileError(PtolemyError):
+    """A file or database of another program cannot be read; names the file, and the line where there is one."""
+
+
 class StorageError(PtolemyError):
     """A disk is full, or a place cannot be written."""
 
