@@ -25,7 +25,7 @@ def run(context: click.Context, **options: Any) -> None:
     """Run a flow as Kedro does; a user's mistake ends in one line and exit status 1."""
     warnings.filterwarnings("ignore", message=".*(Option '--pipeline'|register_new_resolver)")
     try:
-        context.invoke(kedro_run.callback, **options)
+        context.invoke(kedro_run, **options)
     except Exception as error:
         line = one_line(error)
         if line is None:
@@ -45,7 +45,7 @@ def one_line(error: BaseException) -> str | None:
         if isinstance(link, ValueError) and str(link).startswith("Failed to find the pipeline"):
             return " ".join(str(link).split())
         if isinstance(link, OSError) and link.errno is not None:
-            return f"{link.filename or 'the disk'}: {link.strerror}. What is done is kept: mend it, run again."
+            return f"{link.filename or 'the disk'}: {link.strerror}. What is done is kept: mend it, rerun."
         if isinstance(link, YAMLError | OmegaConfBaseException):
             return "conf: " + " ".join(str(link).split())
         link = link.__cause__ or link.__context__

@@ -11,6 +11,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from ptolemy_kedro import tracking
+from ptolemy_kedro.datasets import SessionArchivesDataset
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,8 @@ class DemoHook:
     @hook_impl
     def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
         """Simulate the demo's sessions that are missing or out of date."""
-        if "session_archives" not in pipeline.inputs() or not catalog["session_archives"].wants_demo:
+        archives = catalog.get("session_archives") if "session_archives" in pipeline.inputs() else None
+        if not isinstance(archives, SessionArchivesDataset) or not archives.wants_demo:
             return
         from ptolemy_kedro.simulation.promise import promised_sessions
 

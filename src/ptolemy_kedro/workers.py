@@ -93,7 +93,7 @@ def read_ahead(pool: Executor, tasks: Mapping[str, Callable[[], T]], workers: in
         workers: How many are under way at a time.
 
     Returns:
-        Gives a task's result; once it is asked for, the next tasks are begun in the hope that they will be, too.
+        Gives a task's result; once it is asked for, the next are begun in the hope that they will be, too.
     """
     begun: dict[str, Future[T]] = {}
     names = sorted(tasks)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 
 from ptolemy_kedro.errors import ModelError
-from ptolemy_kedro.files import atomic_file, atomic_folder, sha256_of
+from ptolemy_kedro.files import atomic_file, atomic_folder
+from ptolemy_kedro.partitions import key_of
 
 if TYPE_CHECKING:
+    from ptolemy_kedro.home import Home
     from ptolemy_kedro.training.model import TrainedModel
 
 
@@ -50,7 +52,7 @@ class TrainedModelDataset(AbstractDataset["TrainedModel", "TrainedModel"]):
 class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", dict[str, Any]]):
     """A registered model: saving registers a version of it as challenger, loading says which that is.
 
-    A model that is in the registry already, byte for byte, is not registered again.
+    A model that was registered already, and measured the same, is not registered again.
 
     Args:
         path: Folder of the model and of the note which version it became.
@@ -77,11 +79,14 @@ class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", d
 
         trained, measures = challenger
         home, folder = find_home(), self._path / "model"
+        identity = key_of(trained.onnx, trained.config, trained.sessions, measures)
+        if self._is_registered(home, identity):
+            return
         write_folder(folder, self._name, trained, measures)
-        version = self._known_version(home, folder) or registry.register(home, self._name, folder)
-        facts = ("kind", "origin", "data_digest")
-        note = {"name": self._name, "version": version, "home": str(home.path), "store": home.store_uri}
-        note |= {fact: trained.config[fact] for fact in facts} | {"sessions": list(trained.sessions)}
+        version = registry.register(home, self._name, folder)
+        facts = {fact: trained.config[fact] for fact in ("kind", "origin", "data_digest")}
+        note = {"name": self._name, "version": version, **facts, "sessions": list(trained.sessions)}
+        note |= {"home": str(home.path), "store": home.store_uri, "identity": identity}
         with atomic_file(self._note) as aside:
             aside.write_text(json.dumps(note, indent=1))
 
@@ -89,16 +94,14 @@ class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", d
     def _note(self) -> Path:
         return self._path / "registered.json"
 
-    def _known_version(self, home: Any, folder: Path) -> int | None:
+    def _is_registered(self, home: "Home", identity: str) -> bool:
         from ptolemy_kedro import registry
 
-        if home.store_file is not None and not home.store_file.exists():
-            return None
-        digest = sha256_of(folder / "digests.json")
-        for model in registry.list_models(home):
-            if model.name == self._name and model.tags.get("model_digest") == digest:
-                return model.version
-        return None
+        if not self._note.exists() or (home.store_file is not None and not home.store_file.exists()):
+            return False
+        note = self.load()
+        known = {(model.name, model.version) for model in registry.list_models(home)}
+        return note.get("identity") == identity and (self._name, note["version"]) in known
 
     def _exists(self) -> bool:
         return self._note.exists()

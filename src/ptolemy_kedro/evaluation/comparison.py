@@ -53,8 +53,8 @@ def best_model(judged: dict[str, dict[str, Any]]) -> str:
     Raises:
         ModelError: No validation session holds both selected and rejected squares.
     """
-    merit = {name: _merit(parts.get("validation", {})) for name, parts in judged.items()}
-    merit = {name: value for name, value in merit.items() if value is not None}
+    merits = {name: _merit(parts.get("validation", {})) for name, parts in judged.items()}
+    merit = {name: value for name, value in merits.items() if value is not None}
     if not merit:
         raise ModelError(
             "No validation session holds both selected and rejected squares, so no model can be called best. "

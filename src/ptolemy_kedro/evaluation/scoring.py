@@ -12,6 +12,7 @@ from ptolemy_kedro.evaluation.comparison import best_model
 from ptolemy_kedro.evaluation.splits import PARTS
 from ptolemy_kedro.partitions import SessionTable, whole
 from ptolemy_kedro.squares.crop_table import crops_of
+from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.training.model import TrainedModel
 
@@ -67,8 +68,9 @@ def score_session(
     rows = squares.merge(crops, on=["session_id", "square_id"], suffixes=("", "_crop"), validate="one_to_one")
     names = ["session_id", "square_id", "physical_id", "image_id", "label"]
     cut_out = crops_of(rows.rename(columns={"mean": "_", "mean_crop": "mean"}))
+    descriptors = {name: rows[name].to_numpy(float) for name in DESCRIPTORS}
     scored = [
-        rows[names].assign(model=name, score=SquareRanker.of(model).score(rows, cut_out))
+        rows[names].assign(model=name, score=SquareRanker.of(model).score(descriptors, cut_out))
         for name, model in models.items()
     ]
     return pd.concat(scored, ignore_index=True)

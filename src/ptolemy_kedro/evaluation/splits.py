@@ -30,7 +30,7 @@ class SplitOptions:
         return self
 
 
-def split_sessions(session_ids: list[str], options: SplitOptions = SplitOptions()) -> "pd.DataFrame":  # noqa: B008
+def split_sessions(session_ids: list[str], options: SplitOptions) -> "pd.DataFrame":
     """Split sessions by a hash of their id, so that a session keeps its side when others come.
 
     Args:

@@ -67,7 +67,7 @@ def example_tile(
     with closing(store.container):
         pixels = store.read(image["file"])
     found = find_squares(pixels, segment)
-    ids = [square_id(image["session_id"], busiest, centre) for centre in found.centres]
+    ids = [square_id(image["session_id"], str(busiest), centre) for centre in found.centres]
     return ExampleTile(f"{image['session_id']}, {busiest}", pixels, found, ids)
 
 

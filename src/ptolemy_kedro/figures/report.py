@@ -78,7 +78,8 @@ def _model(challenger: dict[str, Any]) -> str:
         f"Best on the validation sessions: {challenger['kind']}, registered as {challenger['name']} version "
         f"{challenger['version']} (challenger), trained on {len(challenger['sessions'])} "
         f"{challenger['origin']} sessions, data {challenger['data_digest'][:12]}. A score is "
-        "P(selected | viewed) under the habits of those who chose in these sessions; what a square is worth is another question."
+        "P(selected | viewed) under the habits of those who chose in these sessions; what a square is worth "
+        "is another question."
     )
 
 
@@ -130,7 +131,15 @@ def _sessions(sessions: "pd.DataFrame", counts: "pd.DataFrame", split: dict[str,
     part_of = {session_id: part for part, names in split.items() for session_id in names}
     joined = sessions.merge(counts, on="session_id", how="left")
     rows = [
-        (r.session_id, r.origin, part_of.get(r.session_id, ""), r.squares, r.selected, r.rejected, r.unknown)
+        (
+            r.session_id,
+            r.origin,
+            part_of.get(str(r.session_id), ""),
+            r.squares,
+            r.selected,
+            r.rejected,
+            r.unknown,
+        )
         for r in joined.itertuples()
     ]
     return table(("session", "origin", "part", "square images", "selected", "rejected", "unknown"), rows)

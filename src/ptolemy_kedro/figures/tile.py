@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
@@ -24,8 +25,21 @@ def tile_overlay(image: NDArray, squares: Squares, scores: NDArray[np.float64], 
     """
     figure = Figure(figsize=(9, 9), layout="constrained")
     axes = figure.add_subplot()
+    draw_image(axes, image)
+    draw_ranking(axes, squares, scores)
+    axes.set_title(f"{len(squares)} squares, P(selected | viewed); {model}", fontsize=10)
+    return figure
+
+
+def draw_image(axes: Axes, image: NDArray) -> None:
+    """Show an image of shape (rows, cols) in grey, its extremes cut off."""
     low, high = np.percentile(image[np.isfinite(image)], [0.5, 99.5])
     axes.imshow(image, cmap="gray", vmin=low, vmax=max(high, low + 1e-9))
+    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
+
+
+def draw_ranking(axes: Axes, squares: Squares, scores: NDArray[np.float64]) -> None:
+    """Outline squares in the colour of their rank, and write the score of each, shape (n,), into it."""
     place = _rank(scores)
     colours = colormaps[RANKING](1 - place)
     vertices = list(squares.corners[:, :, ::-1])
@@ -33,9 +47,6 @@ def tile_overlay(image: NDArray, squares: Squares, scores: NDArray[np.float64], 
     for (row, col), score, colour in zip(squares.centres, scores, colours, strict=True):
         text = axes.text(col, row, f"{score:.2f}", color=colour, ha="center", va="center", weight="bold")
         text.set(fontsize=9, clip_on=True, path_effects=[withStroke(linewidth=2.5, foreground="white")])
-    axes.set(xlim=(-0.5, image.shape[1] - 0.5), ylim=(image.shape[0] - 0.5, -0.5), xticks=[], yticks=[])
-    axes.set_title(f"{len(squares)} squares, P(selected | viewed); {model}", fontsize=10)
-    return figure
 
 
 def _rank(scores: NDArray[np.float64]) -> NDArray[np.float64]:

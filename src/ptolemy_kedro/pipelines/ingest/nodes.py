@@ -39,10 +39,8 @@ def choose_sessions(
     for archive, problems in set_aside.items():
         log.warning("%s is set aside: %s", archive, problems[0])
     log.info("%d sessions chosen, %d archives set aside", len(chosen), len(set_aside))
-    parts = [
-        Part(row.session_id, row.archive_digest, archives.parts[row.archive].make)
-        for row in chosen.itertuples()
-    ]
+    rows = zip(chosen["session_id"], chosen["archive_digest"], chosen["archive"], strict=True)
+    parts = [Part(name, digest, archives.parts[archive].make) for name, digest, archive in rows]
     return BySession(parts), set_aside
 
 

@@ -1,0 +1,143 @@
+"""Every flow, on a few small simulated sessions: what it leaves behind, and what it does the second time."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ptolemy_kedro import tables
+
+ROOT = Path(__file__).resolve().parents[2]
+SMALL = (
+    "simulate.sessions=4,simulate.tiles=2,simulate.tile_px=512,simulate.atlas_px=0,"
+    "simulate.squares_a_tile=12,cnn.train.epochs=1,evaluate.draws=20,split.seed=6"
+)
+
+
+class Project:
+    """The project in a folder of its own: its configuration copied, its data apart."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "conf", folder / "conf")
+        for name in ("pyproject.toml", ".telemetry"):
+            shutil.copy(ROOT / name, folder / name)
+        (folder / "src").mkdir()
+        self.data = folder / "data"
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PTOLEMY")}
+        kedro = str(Path(sys.executable).with_name("kedro"))
+        return subprocess.run(
+            [kedro, "run", *words], cwd=self.folder, env=environment, capture_output=True, text=True
+        )
+
+    def table(self, name: str, folder: str) -> pd.DataFrame:
+        files = sorted((self.data / folder / name).rglob("*.parquet"))
+        return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("project"))
+    done = project.run(f"--params={SMALL}")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "4 SIMULATED sessions stand in" in done.stderr
+    return project
+
+
+@pytest.mark.parametrize("name", list(tables.RAW))
+def test_ingest_leaves_each_raw_table_valid_with_a_part_a_session(project, name):
+    table = project.table(name, "02_intermediate")
+
+    tables.validate(tables.RAW[name], table, name)
+    assert table["session_id"].nunique() == 4
+
+
+def test_each_square_has_a_crop_and_carries_its_sessions_label(project):
+    squares, crops = project.table("squares", "03_primary"), project.table("square_crops", "04_feature")
+
+    assert sorted(squares["square_id"]) == sorted(crops["square_id"])
+    assert {"selected", "rejected"} <= set(squares["label"])
+
+
+def test_no_model_saw_a_session_it_is_judged_on(project):
+    metrics = json.loads((project.data / "08_reporting/square_metrics.json").read_text())
+    for kind in ("square_logreg", "square_cnn"):
+        learnt = set(json.loads((project.data / f"06_models/{kind}/sessions.json").read_text()))
+        assert learnt <= set(metrics["sessions"]["train"])
+        assert not learnt & {*metrics["sessions"]["validation"], *metrics["sessions"]["test"]}
+
+
+def test_origin_stands_in_tables_metrics_and_model(project):
+    assert set(project.table("sessions", "02_intermediate")["origin"]) == {"simulated"}
+    assert (
+        json.loads((project.data / "08_reporting/square_metrics.json").read_text())["origin"] == "simulated"
+    )
+    model = project.data / "06_models/square_challenger/model"
+    assert json.loads((model / "config.json").read_text())["origin"] == "simulated"
+    assert "simulated" in (model / "card.md").read_text()
+
+
+def test_the_best_model_is_registered_as_challenger_and_the_run_recorded(project):
+    note = json.loads((project.data / "06_models/square_challenger/registered.json").read_text())
+    with sqlite3.connect(note["store"].removeprefix("sqlite:///")) as store:
+        aliases = store.execute("select name, alias, version from registered_model_aliases").fetchall()
+        runs = store.execute("select name, status from runs").fetchall()
+        tags = dict(store.execute("select key, value from tags").fetchall())
+    assert aliases == [("square-ranker", "challenger", note["version"])]
+    assert ("__default__", "FINISHED") in runs
+    assert tags["data_digest"] == note["data_digest"] and tags["git_commit"]
+
+
+def test_the_report_is_one_page_that_holds_its_figures(project):
+    page = (project.data / "08_reporting/report.html").read_text()
+
+    assert page.count("data:image/png;base64,") == 5
+    assert "SIMULATED" in page and "published: CNN" in page and "base rate" in page
+    assert 'src="http' not in page and "<script" not in page
+
+
+def test_a_second_run_makes_no_table_again_and_registers_nothing_new(project):
+    def times() -> dict[Path, int]:
+        return {file: file.stat().st_mtime_ns for file in sorted(project.data.rglob("*.parquet"))}
+
+    before = times()
+    assert project.run(f"--params={SMALL}").returncode == 0
+
+    assert times() == before
+    note = json.loads((project.data / "06_models/square_challenger/registered.json").read_text())
+    assert note["version"] == 1
+
+
+def test_a_broken_archive_is_set_aside_and_real_sessions_stand_alone(project, tmp_path):
+    own = Project(tmp_path / "own")
+    sessions = own.data / "01_raw/sessions"
+    for index, archive in enumerate(sorted((project.data / "01_raw/simulated").glob("sim*"))):
+        shutil.copytree(archive, sessions / archive.name)
+        head = json.loads((sessions / archive.name / "session.json").read_text())
+        head["session"]["origin"] = "real" if index else "simulated"
+        (sessions / archive.name / "session.json").write_text(json.dumps(head))
+    (sessions / "truncated.zip").write_bytes(b"PK\x03\x04 not much of an archive")
+
+    done = own.run("--pipeline=ingest")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "truncated.zip is set aside" in done.stderr and "SIMULATED" not in done.stderr
+    assert list(json.loads((own.data / "02_intermediate/set_aside.json").read_text())) == ["truncated.zip"]
+    assert set(own.table("sessions", "02_intermediate")["origin"]) == {"real"}
+    assert own.table("sessions", "02_intermediate")["session_id"].nunique() == 3
+
+
+def test_an_empty_folder_is_an_error_in_production(tmp_path):
+    done = Project(tmp_path / "prod").run("--env=prod", "--pipeline=ingest")
+
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if line.startswith("error:")]
+    assert "holds no session archive" in done.stderr and "Traceback" not in done.stderr
