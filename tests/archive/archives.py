@@ -1,6 +1,8 @@
 """Small sessions to write, and archives to break."""
 
 import json
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -52,9 +54,27 @@ def small_images(tables: dict[str, pd.DataFrame], dtype: str = "int16"):
 
 
 def small_archive(to: Path, container: str = "folder", images: int = 2) -> Path:
+    """Put the small session's archive into a folder; it is written once a test run, and copied."""
+    files = _written(container, images)
+    for name, data in files.items():
+        place = to / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    return to / next(iter(files)).split("/")[0]
+
+
+def write_small(to: Path, container: str = "folder", images: int = 2) -> Path:
     """Write the small session."""
     tables = small_tables(images)
     return archive.write_session(to / "small", tables, small_images(tables), container)
+
+
+@cache
+def _written(container: str, images: int) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_small(Path(folder), container, images)
+        files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+        return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 
 def forget_digests(folder: Path) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.archive.archives import SESSION, small_archive, small_images, small_tables
+from tests.archive.archives import SESSION, small_archive, small_images, small_tables, write_small
 
 from ptolemy_kedro import archive
 from ptolemy_kedro.errors import ArchiveError
@@ -41,7 +41,7 @@ def sessions(draw):
     return tables
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tables=sessions(), container=st.sampled_from(archive.CONTAINERS))
 def test_what_is_written_is_what_is_read(tmp_path, tables, container):
     images = list(small_images(tables))
@@ -57,15 +57,13 @@ def test_what_is_written_is_what_is_read(tmp_path, tables, container):
             np.testing.assert_array_equal(session.pixels.read(file), pixels)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(order=st.permutations(range(4)))
-def test_the_digest_depends_neither_on_the_container_nor_on_the_order_of_files(tmp_path, order):
+def test_the_digest_depends_neither_on_the_container_nor_on_the_order_of_files(tmp_path):
     tables = small_tables(4)
     images = list(small_images(tables))
     digests = set()
     for number, container in enumerate(archive.CONTAINERS):
-        shuffled = [images[k] for k in order] if number else images
-        path = archive.write_session(tmp_path / "any", tables, shuffled, container)
+        turned = [*images[number:], *images[:number]]
+        path = archive.write_session(tmp_path / "any", tables, turned, container)
         with archive.open_session(path) as session:
             digests.add(session.tables["sessions"]["archive_digest"].iloc[0])
 
@@ -86,7 +84,7 @@ def test_another_pixel_is_another_digest(tmp_path):
 
 @pytest.mark.parametrize("container", archive.CONTAINERS)
 def test_an_archive_written_twice_has_the_same_bytes(tmp_path, container):
-    paths = [small_archive(tmp_path / name, container) for name in ("one", "two")]
+    paths = [write_small(tmp_path / name, container) for name in ("one", "two")]
 
     contents = [
         {
