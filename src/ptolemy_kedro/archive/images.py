@@ -64,6 +64,20 @@ def read_image(
     return LoadedImage(pixels, header.pixel_size_a, (*warnings, *warning))
 
 
+def header_of(path: Path, name: str | None = None, limits: Limits = LIMITS) -> ImageHeader:
+    """Read what the image of a file promises, without its pixels; as ``read_header``.
+
+    Raises:
+        ImageError: As ``read_header``, or the file cannot be opened.
+    """
+    name = name or str(path)
+    try:
+        with path.open("rb") as file:
+            return read_header(file, path.stat().st_size, name, limits)
+    except OSError as failure:
+        raise ImageError(f"{name} cannot be read: {failure.strerror}. Check the path.") from None
+
+
 def read_header(file: BinaryIO, size_bytes: int, name: str, limits: Limits = LIMITS) -> ImageHeader:
     """Read what an image promises, without its pixels, and hold it against the size of its file.
 

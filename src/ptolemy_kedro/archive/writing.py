@@ -1,7 +1,6 @@
 """Write a session archive: checked before a byte is written, image by image, whole or not at all."""
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from ptolemy_kedro.archive.contents import image_files
 from ptolemy_kedro.archive.csv_tables import Place, conforming, write_csv
 from ptolemy_kedro.archive.encode import encode
 from ptolemy_kedro.archive.findings import Findings
-from ptolemy_kedro.archive.images import Pixels
+from ptolemy_kedro.archive.images import Pixels, header_of
 from ptolemy_kedro.archive.members import IMAGES, SESSION_FILE, TABLE_FILES, safe_name
 from ptolemy_kedro.archive.relations import hold_together
 from ptolemy_kedro.archive.sinks import SUFFIXES, open_sink
@@ -24,8 +23,9 @@ from ptolemy_kedro.tables import RAW
 def write_session(
     to: Path | str,
     tables: dict[str, pd.DataFrame],
-    images: Iterable[tuple[str, Pixels, float | None]],
+    images: Iterable[tuple[str, Pixels | Path, float | None]],
     container: str = "folder",
+    link: bool = False,
 ) -> Path:
     """Write a session archive.
 
@@ -34,15 +34,17 @@ def write_session(
         tables: The raw tables by name (keys of ``tables.RAW``); absent ones are written empty.
         images: Each file of the images table once, in any order: its name, ``.mrc``, ``.tif``, ``.png`` or
             ``.jpg``; its pixels (row, col), shape (rows, cols); its pixel size [A] or None. One is held
-            at a time.
+            at a time. Instead of pixels the path of a file that is taken unchanged, whatever its suffix.
         container: ``folder``, ``zip``, ``tar`` or ``tar.zst``.
+        link: Let a folder share the files given by path with their source (hard links), where the disk can.
 
     Returns:
         The archive's path.
 
     Raises:
         ArchiveError: The tables or the images break the format; nothing is left behind.
-        ImageError: An image cannot be written as the kind of file its name says.
+        ImageError: An image cannot be written as the kind of file its name says, or a file given by path
+            holds none.
         StorageError: The disk is full, or cannot be written.
     """
     if container not in CONTAINERS:
@@ -52,16 +54,17 @@ def write_session(
         to = to.with_name(to.name + SUFFIXES[container])
     checked = _checked(tables)
     digests: dict[str, str] = {}
-    with open_sink(to, container) as add:
+    with open_sink(to, container, link) as add:
         for name, data in _files(checked, images):
-            digests[name] = hashlib.sha256(data).hexdigest()
-            add(name, data)
+            digests[name] = add(name, data)
         add(SESSION_FILE, manifest.dump(_session_row(checked["sessions"]), digests))
     return to
 
 
-def _files(tables: dict[str, pd.DataFrame], images: Iterable[tuple[str, Pixels, float | None]]) -> Any:
-    """Give the tables' files, then the images', each with its name and bytes."""
+def _files(
+    tables: dict[str, pd.DataFrame], images: Iterable[tuple[str, Pixels | Path, float | None]]
+) -> Iterator[tuple[str, bytes | Path]]:
+    """Give the tables' files, then the images', each with its name, and its bytes or path."""
     for name, file in TABLE_FILES.items():
         try:
             yield file, write_csv(tables[name])
@@ -75,9 +78,10 @@ def _files(tables: dict[str, pd.DataFrame], images: Iterable[tuple[str, Pixels, 
             raise ArchiveError(f"The image {file!r} is named by no row of images, or was given twice.")
         del missing[file]
         stated = shapes[file]
-        if pixels.shape != stated:
-            raise ArchiveError(f"The image {file!r} has the shape {pixels.shape}; its row says {stated}.")
-        yield f"{IMAGES}{file}", encode(file, pixels, pixel_size_a)
+        shape = header_of(pixels).shape if isinstance(pixels, Path) else pixels.shape
+        if shape != stated:
+            raise ArchiveError(f"The image {file!r} has the shape {shape}; its row says {stated}.")
+        yield f"{IMAGES}{file}", pixels if isinstance(pixels, Path) else encode(file, pixels, pixel_size_a)
     if missing:
         raise ArchiveError(f"The images table names {next(iter(missing))!r}, which was not given.")
 

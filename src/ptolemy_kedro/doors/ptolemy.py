@@ -1,4 +1,4 @@
-"""``ptolemy``: the command for people: simulate, check, look after models, rank the squares of an image."""
+"""``ptolemy``: the command for people: simulate, import, check, look after models, rank the squares of an image."""
 
 import json
 import sys
@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from ptolemy_kedro.doors import importing
 from ptolemy_kedro.errors import PtolemyError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 models = typer.Typer(no_args_is_help=True, help="Look after the registered models.")
 app.add_typer(models, name="models")
+app.add_typer(importing.app, name="import")
 
 
 def main() -> None:

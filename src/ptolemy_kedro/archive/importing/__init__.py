@@ -1,1 +1,1 @@
-"""Importing: what another program left on disk, as session archives. Each vendor's importer stands on this frame."""
+"""Importing: what another program left on disk, as session archives. Each vendor's importer stands on it."""

@@ -27,8 +27,8 @@ class Imported:
         session_id: As it will be called in every table.
         tables: Raw tables by name (keys of ``tables.RAW``); ``session_id`` may be left out of all but
             ``sessions``, whose ``origin`` is ``real``, or ``simulated`` where the source says so.
-        files: Each file of the images table once: its name below the archive's ``images/``, and the file to take
-            unchanged, or what makes its pixels (a montage, one image of a stack), called when it is written.
+        files: Each file of the images table once: its name below the archive's ``images/``, and the file to
+            take unchanged, or what makes its pixels (a montage, one image of a stack) when it is written.
         left_out: What was not taken.
         warnings: What was odd and lived with, one line each.
         stamp: As ``Found.stamp``.
@@ -48,13 +48,16 @@ class Found:
 
     Attributes:
         session_id: As it will be called.
-        stamp: Changes when the session's files (names, sizes, times of change) or rows do; ``stamps.stamp_of``.
+        stamp: Changes when the session's files (names, sizes, times of change) or rows do; as
+            ``stamps.stamp_of`` gives.
         load: Reads it; raises ``VendorFileError`` where it cannot.
+        source: Where it was found, so that two sessions of one name are not taken for one.
     """
 
     session_id: str
     stamp: str
     load: Callable[[], Imported]
+    source: str = ""
 
 
 class Importer(Protocol):
