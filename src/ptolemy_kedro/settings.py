@@ -3,3 +3,10 @@
 from ptolemy_kedro.hooks import DemoHook, HomeHook, TrackingHook
 
 HOOKS = (HomeHook(), DemoHook(), TrackingHook())
+
+CONFIG_LOADER_ARGS = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "merge_strategy": {"parameters": "soft"},
+}
+"""An environment may override one field of a block; the rest of the block stays."""
