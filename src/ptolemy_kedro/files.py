@@ -18,28 +18,30 @@ from pathlib import Path
 from ptolemy_kedro.errors import StorageError
 
 _FLUSHERS = 32
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY,
+    errno.ENAMETOOLONG, errno.ELOOP,
+)  # fmt: skip
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD and RENAME_EXCHANGE of Linux
 
 
 @contextmanager
 def atomic_folder(path: Path | str) -> Iterator[Path]:
     """Give a new folder to fill, which takes its place whole when the block ends well.
 
-    A folder already there is replaced. On an error nothing is left behind and the old one stays.
+    A folder already there is replaced, in one step where the system can exchange two (Linux). On an error
+    nothing is left behind and the old one stays.
 
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    path = Path(path).absolute()
+    path = _place(path)
     with _told_of_the_disk(path), _written_aside(path) as aside:
         aside.mkdir()
         yield aside
         _flush_all(aside)
-        if path.is_dir():
-            _swap(aside, path)
-        else:
-            aside.rename(path)
+        _put(aside, path)
         _flush(path.parent)
 
 
@@ -50,7 +52,7 @@ def atomic_file(path: Path | str) -> Iterator[Path]:
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    path = Path(path).absolute()
+    path = _place(path)
     with _told_of_the_disk(path), _written_aside(path) as aside:
         yield aside
         _flush(aside)
@@ -72,6 +74,12 @@ def digest(*parts: bytes | str) -> str:
         total.update(len(data).to_bytes(8, "big"))
         total.update(data)
     return total.hexdigest()
+
+
+def _place(path: Path | str) -> Path:
+    """Find where to write; a link stays, and what it leads to is replaced."""
+    path = Path(path).absolute()
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 @contextmanager
@@ -115,6 +123,25 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _put(new: Path, place: Path) -> None:
+    """Put a folder in its place; one that is there is left under the new one's name."""
+    try:
+        new.rename(place)
+    except OSError as failure:
+        if failure.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+        if not _exchanged(new, place):
+            _swap(new, place)
+
+
+def _exchanged(new: Path, old: Path) -> bool:
+    """Exchange two folders in one step, or say that this system or disk cannot."""
+    import ctypes
+
+    exchange = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    return exchange is not None and not exchange(_HERE, os.fsencode(new), _HERE, os.fsencode(old), _EXCHANGE)
+
+
 def _swap(new: Path, old: Path) -> None:
     """Put a folder in the place of another; a kill in between leaves the place empty, never mixed."""
     aside = new.with_name(f"{new.name.removesuffix('.partial')}.old.partial")
@@ -148,16 +175,25 @@ def _told_of_the_disk(path: Path) -> Iterator[None]:
     except OSError as failure:
         if failure.errno in _FULL:
             raise StorageError(
-                f"The disk of {path.parent} is full: {path.name} was not written and nothing half-made was "
-                "left behind. Free some space and run it again."
+                f"The disk of {path.parent} is full, or takes no file so large ({failure.strerror}): "
+                f"{path.name} was not written and nothing half-made was left behind. Free some space and run "
+                "it again."
             ) from None
         if failure.errno in _REFUSED and _concerns(failure, path):
             raise StorageError(
-                f"{path.parent} cannot be written ({failure.strerror}). Choose another place, or get the "
-                "right to write there."
+                f"{path} cannot be written ({failure.strerror}). Choose another place, or get the right to "
+                "write there."
             ) from None
         raise
 
 
 def _concerns(failure: OSError, path: Path) -> bool:
-    return str(failure.filename or "").startswith(str(path.parent))
+    """Is it this place that failed, and not, say, a source that was being read?"""
+    return any(
+        failed and (Path(failed) in path.parents or path.parent in Path(failed).parents)
+        for failed in map(_text, (failure.filename, failure.filename2))
+    )
+
+
+def _text(name: str | bytes | int | None) -> str:
+    return os.fsdecode(name) if isinstance(name, str | bytes) else ""
