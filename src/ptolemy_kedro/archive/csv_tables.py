@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
-from ptolemy_kedro import faults, tables
+from ptolemy_kedro import tables
 from ptolemy_kedro.archive import cells
 from ptolemy_kedro.archive.findings import Findings
 from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.tables import faults
 
 Place = Callable[[Any], str]
 """From a row of a table to the words that say where it stands."""
