@@ -1,0 +1,1 @@
+"""SerialEM: navigator files, image metadata (.mdoc), maps and montages, as sessions."""
