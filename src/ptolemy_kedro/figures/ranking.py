@@ -42,7 +42,11 @@ def training_curve(curve: Any) -> Figure:
     axes = figure.add_subplot()
     axes.plot(curve["epoch"], curve["training_loss"], label="training")
     axes.plot(curve["epoch"], curve["validation_loss"], label="held-out sessions")
-    axes.set(xlabel="epoch", ylabel="cross entropy", title="Training of the network")
+    still_falls = int(curve["validation_loss"].to_numpy().argmin()) == len(curve) - 1
+    state = (
+        "UNDER-TRAINED: the held-out loss still falls" if still_falls else "until the held-out loss was flat"
+    )
+    axes.set(xlabel="epoch", ylabel="cross entropy", title=f"Training of the network, {state}")
     axes.legend()
     return figure
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ptolemy_kedro.figures.page import page, paragraph, picture, table, with_interval
+from ptolemy_kedro.simulation import operators
 
 LABELS = ("selected", "rejected", "unknown")
 
@@ -69,8 +70,10 @@ def label_counts(squares: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _origin(origin: str, sessions: int) -> str:
-    text = SIMULATED if origin == "simulated" else REAL
-    return paragraph(f"{text} Sessions: {sessions}.", "simulated" if origin == "simulated" else "")
+    if origin == "real":
+        return paragraph(f"{REAL} Sessions: {sessions}.")
+    who = f"Sessions: {sessions}; operators' digest {operators.digest()[:12]} (docs/simulation.md)."
+    return paragraph(f"{SIMULATED} {who}", "simulated")
 
 
 def _model(challenger: dict[str, Any]) -> str:

@@ -1,0 +1,84 @@
+from html.parser import HTMLParser
+
+import pandas as pd
+
+from ptolemy_kedro.figures import page
+from ptolemy_kedro.figures.report import report_page
+from ptolemy_kedro.simulation import operators
+
+FIGURE = {"value": 0.61, "low": 0.55, "high": 0.66}
+MEASURES = {
+    "sites": 40, "sessions": 2, "selected": 10, "base_rate": FIGURE, "roc_auc": FIGURE,
+    "roc_auc_within_session": FIGURE, "average_precision": {"value": None},
+}  # fmt: skip
+METRICS = {
+    "origin": "simulated",
+    "models": {"logreg": {"test": MEASURES}},
+    "sessions": {"train": ["a"], "validation": [], "test": ["b"]},
+    "published": {
+        "base_rate": 0.268,
+        "split by session": {"CNN": {"roc_auc": 0.608, "average_precision": 0.331}},
+    },
+}
+CHALLENGER = {
+    "name": "square-ranker", "version": 2, "kind": "logreg", "origin": "simulated", "sessions": ["a"],
+    "data_digest": "0123456789abcdef", "store": "sqlite:///x.db",
+}  # fmt: skip
+
+
+class Balanced(HTMLParser):
+    """Fails on a tag that is closed in the wrong order."""
+
+    def __init__(self):
+        super().__init__()
+        self.open = []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in ("meta", "img"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def written(origin="simulated", set_aside=None):
+    sessions = pd.DataFrame({"session_id": ["a", "b"], "origin": origin})
+    counts = pd.DataFrame(
+        {"session_id": ["a", "b"], "squares": 20, "selected": 5, "rejected": 9, "unknown": 6}
+    )
+    return report_page(
+        METRICS | {"origin": origin}, CHALLENGER, sessions, counts, set_aside or {}, {"tile": b"png"}
+    )
+
+
+def test_the_page_is_whole_and_holds_its_figures_itself():
+    html = written()
+    parser = Balanced()
+    parser.feed(html)
+
+    assert parser.open == []
+    assert html.count("data:image/png;base64,") == 1
+    assert "http://" not in html and "https://" not in html
+
+
+def test_simulated_sessions_are_named_as_such_with_the_operators_digest():
+    assert "SIMULATED" in written() and operators.digest()[:12] in written()
+    assert "SIMULATED" not in written(origin="real")
+
+
+def test_a_figure_stands_with_its_interval_and_an_undefined_one_says_so():
+    html = written()
+
+    assert "0.610 (0.550 to 0.660)" in html
+    assert "undefined" in html
+
+
+def test_text_from_an_archive_cannot_become_markup():
+    html = written(set_aside={"<script>": ["<b>broken</b>"]})
+
+    assert "<script>" not in html and "&lt;script&gt;" in html
+    assert "<b>broken" not in html
+
+
+def test_a_figure_without_interval_is_written_alone():
+    assert page.with_interval({"value": 0.5, "low": None, "high": None}) == "0.500"
