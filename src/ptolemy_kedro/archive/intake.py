@@ -53,13 +53,15 @@ def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]
     Raises:
         ArchiveError: No archive is left.
     """
+    if not len(reports):
+        raise ArchiveError("There are no archives to use. Import some sessions, or simulate some.")
     broken = reports["problems"].notna()
-    set_aside = {row.archive: row.problems.splitlines() for row in reports[broken].itertuples()}
+    stated = zip(reports["archive"][broken], reports["problems"][broken], strict=True)
+    set_aside = {name: problems.splitlines() for name, problems in stated}
     sound = reports[~broken].sort_values("archive")
-    for row in sound[sound.duplicated("session_id")].itertuples():
-        set_aside[row.archive] = [
-            f"Session {row.session_id} is already in another archive. Remove one of the two."
-        ]
+    again = sound[sound.duplicated("session_id")]
+    for name, session_id in zip(again["archive"], again["session_id"], strict=True):
+        set_aside[name] = [f"Session {session_id} is already in another archive. Remove one of the two."]
     sound = sound.drop_duplicates("session_id")
     if not len(sound):
         name, problems = next(iter(set_aside.items()))

@@ -8,6 +8,7 @@ import pandera.pandas as pa
 
 from ptolemy_kedro.errors import TableError
 
+NO_COLUMN = "no column of this table"
 TWICE = "It stands there more than once; ids are unique within a session."
 
 _NOUNS = {
@@ -44,7 +45,8 @@ class Fault:
 
     def __str__(self) -> str:
         missing = self.value is None or self.value is pd.NA or self.value != self.value
-        return f"{self.column} is {'empty' if missing else shown(self.value)}. {self.rule}"
+        stands = "empty" if missing else self.value if self.value is NO_COLUMN else shown(self.value)
+        return f"{self.column} is {stands}. {self.rule}"
 
 
 def shown(value: Any) -> str:
@@ -97,7 +99,7 @@ def _fault(schema: type[pa.DataFrameModel], case: dict[str, Any], table: pd.Data
     columns = schema.to_schema().columns
     if check == "column_in_schema":
         unknown = str(case["failure_case"])
-        return Fault(None, unknown, "no column of this table", f"Its columns are: {', '.join(columns)}.")
+        return Fault(None, unknown, NO_COLUMN, f"Its columns are: {', '.join(columns)}.")
     if check == "multiple_fields_uniqueness" or column not in columns:
         last = (schema.Config.unique or [column])[-1]
         value = case["failure_case"] if row is None else table.loc[row, last]
