@@ -96,9 +96,7 @@ def test_a_missing_and_an_unknown_column_are_named():
 
     with pytest.raises(TableError, match="images lacks the column viewed"):
         validate(tables.Images, table.drop(columns="viewed"), "images")
-    with pytest.raises(
-        TableError, match="colour is no column of this table. Its columns are: session_id, image_id"
-    ):
+    with pytest.raises(TableError, match=r"colour is no column of this table\. Its columns are: session_id"):
         validate(tables.Images, table.assign(colour="red"), "images")
 
 
