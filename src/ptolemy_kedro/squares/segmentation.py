@@ -17,10 +17,11 @@ from ptolemy_kedro.squares.rectangles import edges_of, fit_rectangles
 SMALLEST_SIDE_PX = 8
 """An image with a shorter side holds no square."""
 
-FAINT = 0.2
-"""A square of less than this share of the median level must be ``COMPACT``: a smear of light is no square."""
+FAINT = 0.25
+"""A square of less than this share of the median level has to be compact: a smear of light is no square."""
 
-COMPACT = 0.7
+COMPACT_ASPECT, COMPACT_FILL = 0.72, 0.56
+"""Least shorter edge over longer, and least share of its rectangle filled; a disc fills .79."""
 
 
 @parameters(frozen=True, config={"extra": "forbid"})
@@ -133,13 +134,10 @@ def _accept(image, labels, edge_px, options):
     filled = pixels / np.maximum(edges.prod(axis=1), 1e-9)
     whole = (filled >= options.min_fill) & (edges[:, 1] >= options.min_edge * edge_px)
     partly = (filled >= 0.35) & (edges.prod(axis=1) >= (options.min_edge * edge_px) ** 2)
-    keep = np.where(cut, partly, whole) & (_compact(edges) | ~_faint(image, brightness))
+    compact = (edges[:, 1] >= COMPACT_ASPECT * edges[:, 0]) & (filled >= COMPACT_FILL)
+    keep = np.where(cut, partly, whole) & (compact | ~_faint(image, brightness))
     number = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
     return number[labels], corners[keep], angles[keep], cut[keep], brightness[keep]
-
-
-def _compact(edges):
-    return edges[:, 1] >= COMPACT * edges[:, 0]
 
 
 def _faint(image, brightness):
