@@ -7,6 +7,7 @@ signedness of bytes.
 """
 
 import struct
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, BinaryIO
 
@@ -61,6 +62,55 @@ def header(
             f"file has {size_bytes:,}. Copy it again from where it was taken."
         )
     return (rows, cols), _pixel_size_a(head, order), _TYPES[mode].itemsize
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the images of a stack lie in its file.
+
+    Attributes:
+        shape: Each image's (rows, cols) [px].
+        sections: Number of images.
+        dtype: As stored.
+        start: Where the first begins [bytes].
+        pixel_size_a: Edge of a pixel [A], or None.
+        order: Byte order of the header, ``<`` or ``>``.
+    """
+
+    shape: tuple[int, int]
+    sections: int
+    dtype: np.dtype[Any]
+    start: int
+    pixel_size_a: float | None
+    order: str
+
+
+def layout(head: bytes, size_bytes: int, name: str) -> Layout:
+    """Find the images of a stack from its header.
+
+    Args:
+        head: At least the first ``HEADER_BYTES``.
+        size_bytes: Size of the file.
+        name: What messages call it.
+
+    Raises:
+        ImageError: Pixels of a kind that is no image, a broken header, or a file too short for it.
+    """
+    order = _byte_order(head)
+    cols, rows, sections, mode = struct.unpack_from(f"{order}4i", head)
+    if mode not in _TYPES or not all(0 < edge < _MAX_EDGE_PX for edge in (cols, rows, sections)):
+        raise ImageError(f"{name} has a broken MRC header: {sections} x {rows} x {cols}, mode {mode}.")
+    dtype = _TYPES[mode].newbyteorder("<" if order == "<" else ">")
+    if mode == 0 and _has_unsigned_bytes(head, order):
+        dtype = np.dtype("u1")
+    (extended,) = struct.unpack_from(f"{order}i", head, 92)
+    start = HEADER_BYTES + max(extended, 0)
+    if size_bytes < start + sections * rows * cols * dtype.itemsize:
+        raise ImageError(
+            f"{name} is truncated: its header promises {sections} images of {rows} x {cols} pixels. "
+            "Copy it again from where it was taken."
+        )
+    return Layout((rows, cols), sections, dtype, start, _pixel_size_a(head, order), order)
 
 
 def read(data: bytes, name: str) -> tuple[NDArray[Any], tuple[str, ...]]:

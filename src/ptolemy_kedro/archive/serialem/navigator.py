@@ -145,7 +145,7 @@ def _item(section: Section) -> Item:
         _stage(section, in_map is not None),
         _outline(section),
         section.text("Note"),
-        in_map[:2] if in_map else None,
+        (in_map[0], in_map[1]) if in_map else None,
     )
 
 
@@ -153,7 +153,7 @@ def _stage(section: Section, is_in_map: bool) -> tuple[float, float, float] | No
     stage = section.numbers("StageXYZ", 3)
     if stage is None and not is_in_map:
         raise section.fault("the item has no StageXYZ")
-    return stage
+    return (stage[0], stage[1], stage[2]) if stage else None
 
 
 def _outline(section: Section) -> StagePoints:
