@@ -18,6 +18,8 @@ Header = tuple[tuple[int, int], float | None, int]
 """Shape (rows, cols) [px], pixel size [A] or None, bytes a pixel once unpacked."""
 
 _KINDS = ("int8", "uint8", "int16", "uint16", "int32", "uint32", "float16", "float32", "float64", "bool")
+_WHITE_IS_ZERO, _PALETTE = 0, 3
+_PHOTOMETRIC = (_WHITE_IS_ZERO, 1, 2, _PALETTE, 6)  # grey of either sense, RGB, palette, YCbCr within JPEG
 _COARSEST_A = 1e4  # a TIFF resolution coarser than this was meant for a printer
 _CM_A = 1e8
 _WEIGHTS = np.array([0.299, 0.587, 0.114], dtype=np.float32)  # ITU-R BT.601 luma
@@ -43,17 +45,17 @@ def is_jpeg(head: bytes) -> bool:
 
 
 class Tiff:
-    """One-page TIFF files, compressed ones too."""
+    """TIFF files of one page beside thumbnails, compressed ones too."""
 
     @staticmethod
     def header(head: bytes, file: BinaryIO, size_bytes: int, name: str) -> Header:
         """Read what the page promises; ImageError where there is not exactly one, of grey or colour."""
         file.seek(0)
         with _opened_tiff(file, name) as tiff:
-            page = tiff.pages[0]
+            page = _only_page(tiff, name)
             shape = (int(page.imagelength), int(page.imagewidth))
-            _need_one(len(tiff.pages), name)
-            _need_grey_or_colour(int(page.samplesperpixel), str(page.dtype), name)
+            _need_one(int(page.imagedepth), name)
+            _need_grey_or_colour(page, name)
             _need_all_bytes(page, size_bytes, name)
             bytes_per_pixel = page.dtype.itemsize * int(page.samplesperpixel)
             return shape, _tiff_pixel_size_a(page), bytes_per_pixel
@@ -62,11 +64,13 @@ class Tiff:
     def read(data: bytes, name: str) -> tuple[NDArray[Any], tuple[str, ...]]:
         """Read the pixels, shape (rows, cols), of a file whose header was found good."""
         with _opened_tiff(BytesIO(data), name) as tiff:
-            page = tiff.pages[0]
+            page = _only_page(tiff, name)
             stored = page.asarray()
-            if stored.ndim == 3 and int(page.planarconfig) == 2:
+            if page.photometric == _PALETTE:
+                stored = np.moveaxis(page.colormap[:, stored], 0, -1)
+            elif stored.ndim == 3 and int(page.planarconfig) == 2:
                 stored = np.moveaxis(stored, 0, -1)
-            if page.photometric == 0:  # white is zero
+            if page.photometric == _WHITE_IS_ZERO:
                 stored = ~stored if stored.dtype.kind in "ub" else stored.max() - stored
             return _grey(stored, name)
 
@@ -141,15 +145,23 @@ def _quiet() -> Iterator[None]:
         log.setLevel(level)
 
 
+def _only_page(tiff: Any, name: str) -> Any:
+    """Choose the page that is no thumbnail of another."""
+    pages = [page for page in tiff.pages if not page.is_reduced] or list(tiff.pages)
+    _need_one(len(pages), name)
+    return pages[0]
+
+
 def _need_one(images: int, name: str) -> None:
     if images != 1:
         raise ImageError(f"{name} is a stack of {images} images. Give one image a file.")
 
 
-def _need_grey_or_colour(samples: int, kind: str, name: str) -> None:
-    if samples not in (1, 2, 3, 4) or kind not in _KINDS:
+def _need_grey_or_colour(page: Any, name: str) -> None:
+    samples, kind, model = int(page.samplesperpixel), str(page.dtype), int(page.photometric)
+    if samples not in (1, 2, 3, 4) or kind not in _KINDS or model not in _PHOTOMETRIC:
         raise ImageError(
-            f"{name} holds {samples} values of type {kind} a pixel. "
+            f"{name} holds {samples} value(s) of type {kind} a pixel, of colour model {model}. "
             "Convert it to one int16, uint16 or float32."
         )
 
