@@ -1,0 +1,1 @@
+"""Simulated sessions in the forms that other programs leave them in."""
