@@ -93,7 +93,7 @@ def estimate_edges(image: Image, contrast: float) -> Iterator[float]:
     The image is reduced as far as leaves most of its variance: what is finer than the blocks would vanish.
     """
     factor = max(1, -(-max(image.shape) // COARSEST_SIDE_PX))
-    step = max(1, round(np.sqrt(image.size / 2**16)))
+    step = max(1, round(np.sqrt(image.size / 2**15)))
     sample = image[::step, ::step].astype(np.float64)
     variance = float(np.var(np.clip(sample, *np.percentile(sample, [1, 99]))))
     while True:
@@ -125,7 +125,7 @@ def fill_basins(stretched: Image, area_px: float) -> Image:
         for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1]):
             small[side] = False
         if small.any():
-            filled[small[dark]] = np.maximum(filled[small[dark]], threshold)
+            np.maximum(filled, np.float32(threshold), out=filled, where=small[dark])
     return filled
 
 

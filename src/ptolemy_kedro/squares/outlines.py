@@ -6,13 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ptolemy_kedro.squares.illumination import Image
+from ptolemy_kedro.squares.illumination import Image, percentiles
 from ptolemy_kedro.squares.mixture import poisson_boundary
+from ptolemy_kedro.squares.runs import runs_of
 
 Labels = NDArray[np.int32]
 
 REACH = 0.3
 """How far outside its coarse region a square and its surroundings reach [typical edges]."""
+
+QUANTILE_LEVELS = 2**16
+"""Levels over the image's range that quantiles are told apart by."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,7 @@ def measure_zones(image: Image, regions: Labels, count: int, edge_px: float) -> 
     """
     distance, (row, col) = ndimage.distance_transform_edt(regions == 0, return_indices=True)
     nearest = np.where(distance <= max(REACH * edge_px, 2), regions[row, col], 0)
-    floor = float(np.percentile(image, 0.5))
+    floor = float(percentiles(image, [0.5])[0])
     bright = quantile_by_label(image, regions, count, 0.6) - floor
     dark = quantile_by_label(image, np.where(distance > 1, nearest, 0), count, 0.6) - floor
     dark = np.clip(np.nan_to_num(dark, nan=0.0), 0.05 * bright, None)
@@ -51,13 +55,15 @@ def quantile_by_label(image: Image, labels: Labels, count: int, share: float) ->
     """Find a quantile of the intensities in each region; not a number in an empty one; shape (count,)."""
     inside = labels > 0
     label, value = labels[inside], image[inside]
-    order = np.lexsort((value, label))
-    starts = np.searchsorted(label[order], np.arange(1, count + 2))
-    size = np.diff(starts)
     if not len(value):
         return np.full(count, np.nan)
+    low, step = float(value.min()), float(np.ptp(value)) / (QUANTILE_LEVELS - 1) or 1.0
+    key = label.astype(np.int64) * QUANTILE_LEVELS + ((value - low) / step).astype(np.int64)
+    key.sort()
+    starts = np.searchsorted(key, np.arange(1, count + 2) * QUANTILE_LEVELS)
+    size = np.diff(starts)
     at = np.minimum(starts[:-1] + (share * size).astype(np.intp), len(value) - 1)
-    return np.where(size > 0, value[order][at], np.nan)
+    return np.where(size > 0, low + step * (key[at] % QUANTILE_LEVELS), np.nan)
 
 
 def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -> Labels:
@@ -83,14 +89,24 @@ def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -
 
 def fill_holes(labels: Labels) -> Labels:
     """Fill what lies between pixels of one region both along its row and along its column."""
-    filled = labels.copy()
+    filled, gapped = labels.copy(), _gapped(labels)
     for number, box in enumerate(ndimage.find_objects(labels), start=1):
-        if box is None:
+        if box is None or not gapped[number]:
             continue
         inside = labels[box] == number
         between = _between(inside, 0) & _between(inside, 1)
         filled[box][between & (labels[box] == 0)] = number
     return filled
+
+
+def _gapped(labels):
+    """Tell which regions have several runs in some row; shape (regions + 1,)."""
+    runs = runs_of(labels)
+    line = runs.row * (int(labels.max(initial=0)) + 1) + runs.label
+    line.sort()
+    gapped = np.zeros(int(labels.max(initial=0)) + 1, bool)
+    gapped[line[1:][line[1:] == line[:-1]] % len(gapped)] = True
+    return gapped
 
 
 def _between(inside, axis):

@@ -1,10 +1,10 @@
-"""The rectangle around each region of a label image, turned as its outline and its neighbours say."""
-
-from dataclasses import dataclass
+"""The rectangle around each region, turned as its outline and its neighbours say."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+
+from ptolemy_kedro.squares.runs import Runs
 
 Complex = NDArray[np.complex128]
 Floats = NDArray[np.float64]
@@ -22,31 +22,14 @@ OWN_GAIN = 0.03
 """A region keeps a rotation of its own only where that saves this share of the rectangle's area."""
 
 
-@dataclass(frozen=True)
-class Runs:
-    """Horizontal runs of pixels of one label.
-
-    Attributes:
-        region: Index of the label less one; shape (n,).
-        row: [px]; shape (n,).
-        first: First column [px]; shape (n,).
-        last: Last column [px]; shape (n,).
-    """
-
-    region: NDArray[np.intp]
-    row: Floats
-    first: Floats
-    last: Floats
-
-
-def fit_rectangles(labels: NDArray[np.int32], count: int, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def fit_rectangles(runs: Runs, count: int, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Fit a rectangle to each region.
 
     A round region has no rotation of its own, a small one shows it badly, and one that the border cuts
     shows a wrong one. So each leans towards the rotation that the whole regions around it have together.
 
     Args:
-        labels: 1 .. count inside the regions, 0 outside; shape (rows, cols). Each region has pixels.
+        runs: Of the label image of the regions; each of 1 .. count has some.
         count: Regions.
         whole: Which lie wholly in the image; shape (count,).
 
@@ -56,7 +39,6 @@ def fit_rectangles(labels: NDArray[np.int32], count: int, whole: NDArray[np.bool
     """
     if not count:
         return np.empty((0, 4, 2)), np.empty(0)
-    runs = runs_of(labels)
     area, centre, squareness = _squareness(runs, count)
     common = _common(centre, squareness, whole if whole.any() else ~whole)
     lean = LEAN + LEAN_PX / np.sqrt(area)
@@ -77,30 +59,20 @@ def edges_of(corners: Floats) -> Floats:
     return np.stack([sides.max(axis=1), sides.min(axis=1)], axis=1)
 
 
-def runs_of(labels: NDArray[np.int32]) -> Runs:
-    """List the runs of a label image (rows, cols) in reading order."""
-    padded = np.pad(labels, ((0, 0), (1, 1)))
-    changes = padded[:, 1:] != padded[:, :-1]
-    row, first = np.nonzero(changes[:, :-1] & (labels > 0))
-    last = np.nonzero(changes[:, 1:] & (labels > 0))[1]
-    region = labels[row, first].astype(np.intp) - 1
-    return Runs(region, row.astype(float), first.astype(float), last.astype(float))
-
-
 def _squareness(runs: Runs, count: int) -> tuple[Floats, Floats, Complex]:
     """Measure area, centre and, by moments, how square each region is and which way it is turned.
 
     With z = x + iy from the centre, ``60 (1.8 <z^2>^2 - <z^4>) / area^2`` is exp(4i turn) for every
     rectangle, and about 0 for every ellipse.
     """
-    length = runs.last - runs.first + 1
-    area = np.asarray(np.bincount(runs.region, length, count), float)
-    row = np.bincount(runs.region, length * runs.row, count) / area
-    col = np.bincount(runs.region, length * (runs.first + runs.last) / 2, count) / area
-    height = 1j * (row[runs.region] - runs.row)
-    left, right = (x - col[runs.region] + height for x in (runs.first - 0.5, runs.last + 0.5))
+    region, length = runs.label.astype(np.intp) - 1, runs.length
+    area = np.asarray(np.bincount(region, length, count), float)
+    row = np.bincount(region, length * runs.row, count) / area
+    col = np.bincount(region, length * (runs.first + runs.last) / 2, count) / area
+    height = 1j * (row[region] - runs.row)
+    left, right = (x - col[region] + height for x in (runs.first - 0.5, runs.last + 0.5))
     second, fourth = (
-        _bincount(runs.region, (right ** (n + 1) - left ** (n + 1)) / (n + 1), count) / area for n in (2, 4)
+        _bincount(region, (right ** (n + 1) - left ** (n + 1)) / (n + 1), count) / area for n in (2, 4)
     )
     return area, np.stack([row, col], axis=1), 60 * (1.8 * second**2 - fourth) / area**2
 
@@ -131,12 +103,13 @@ def _bincount(at: NDArray[np.intp], weights: Complex, count: int) -> Complex:
 
 def _extents(runs: Runs, count: int, turn: Floats) -> Floats:
     """Measure each region's extent along and across its rotation; shape (count, 2, [low, high])."""
-    cos, sin = np.cos(turn)[runs.region], np.sin(turn)[runs.region]
+    region = runs.label.astype(np.intp) - 1
+    cos, sin = np.cos(turn)[region], np.sin(turn)[region]
     extents = np.stack([np.full((count, 2), np.inf), np.full((count, 2), -np.inf)], axis=2)
     for col in (runs.first, runs.last):
         for axis, at in enumerate((col * cos - runs.row * sin, col * sin + runs.row * cos)):
-            np.minimum.at(extents[:, axis, 0], runs.region, at - 0.5)
-            np.maximum.at(extents[:, axis, 1], runs.region, at + 0.5)
+            np.minimum.at(extents[:, axis, 0], region, at - 0.5)
+            np.maximum.at(extents[:, axis, 1], region, at + 0.5)
     return extents
 
 

@@ -9,10 +9,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as parameters
 
 from ptolemy_kedro.squares.candidates import Candidates, find_candidates
-from ptolemy_kedro.squares.illumination import Image, reduce, usable
+from ptolemy_kedro.squares.illumination import Image, percentiles, reduce, usable
 from ptolemy_kedro.squares.mixture import Mixture, fit_mixture
 from ptolemy_kedro.squares.outlines import Zones, draw_outlines, fill_holes, measure_zones
 from ptolemy_kedro.squares.rectangles import edges_of, fit_rectangles
+from ptolemy_kedro.squares.runs import runs_of
 
 SMALLEST_SIDE_PX = 8
 """An image with a shorter side holds no square."""
@@ -127,10 +128,11 @@ def _accept(image, labels, edge_px, options):
     """Keep the outlines that are squares; number them anew."""
     labels, count = _renumber(labels)
     cut = _touching(labels, count)
-    corners, angles = fit_rectangles(labels, count, ~cut)
+    runs = runs_of(labels)
+    corners, angles = fit_rectangles(runs, count, ~cut)
     edges = edges_of(corners)
-    brightness = _mean_inside(image, labels, count)
-    pixels = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    pixels = runs.total(runs.length, count)[1:]
+    brightness = _sum_inside(image, labels, runs, count) / np.maximum(pixels, 1)
     filled = pixels / np.maximum(edges.prod(axis=1), 1e-9)
     whole = (filled >= options.min_fill) & (edges[:, 1] >= options.min_edge * edge_px)
     partly = (filled >= 0.35) & (edges.prod(axis=1) >= (options.min_edge * edge_px) ** 2)
@@ -142,12 +144,12 @@ def _accept(image, labels, edge_px, options):
 
 def _faint(image, brightness):
     """Tell which are so much fainter than the others that only a clear extent makes them squares."""
-    level = brightness - np.percentile(image, 0.5)
+    level = brightness - percentiles(image, [0.5])[0]
     return level < FAINT * np.median(level)
 
 
 def _renumber(labels):
-    present = np.unique(labels)
+    present = np.flatnonzero(np.bincount(labels.ravel()))
     present = present[present > 0]
     number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
     number[present] = np.arange(1, len(present) + 1)
@@ -194,11 +196,10 @@ def _squares(mask, corners, brightness, angles, cut, mixture, edge_px):
     return squares[order]
 
 
-def _mean_inside(pixels, mask, count):
-    at = np.flatnonzero(mask)
-    label = mask.ravel()[at]
-    total = np.bincount(label, pixels.ravel()[at], count + 1)
-    return (total / np.maximum(np.bincount(label, minlength=count + 1), 1))[1:]
+def _sum_inside(pixels, mask, runs, count):
+    running = np.concatenate([[0.0], np.cumsum(pixels[mask > 0], dtype=np.float64)])
+    ends = np.cumsum(runs.length)
+    return runs.total(running[ends] - running[ends - runs.length], count)[1:]
 
 
 def _none(shape, mixture):

@@ -55,17 +55,17 @@ def grow_tree(image: Image, thresholds: NDArray[np.float64]) -> ThresholdTree:
         image: Intensities; shape (rows, cols).
         thresholds: Rising; shape (levels,).
     """
-    values, pixel = image.ravel(), np.arange(image.size)
-    innermost = np.full(image.size, -1, np.intp)
+    innermost, labels = np.full(image.size, -1, np.intp), np.empty(image.shape, np.int32)
     parents, first = [], 0
     for threshold in thresholds:
-        labels, count = ndimage.label(image > threshold)
-        pixel = pixel[values[pixel] > threshold]
-        number = labels.ravel()[pixel] - 1
-        parent = np.full(count, -1, np.intp)
+        above = image > threshold
+        count = ndimage.label(above, output=labels)
+        pixel = np.flatnonzero(above)
+        number = labels.ravel()[pixel].astype(np.intp)
+        parent = np.full(count + 1, -1, np.intp)
         parent[number] = innermost[pixel]
-        innermost[pixel] = number + first
-        parents.append(parent)
+        innermost[pixel] = number + (first - 1)
+        parents.append(parent[1:])
         first += count
     level = np.repeat(np.arange(len(parents)), [len(p) for p in parents])
     parent = np.concatenate(parents) if parents else np.empty(0, np.intp)
