@@ -26,10 +26,12 @@ class Database:
 
     Attributes:
         source: Where it is.
+        complaints: Lines about wrong values that were taken as empty; None if they are raised.
     """
 
-    def __init__(self, source: LeginonSource) -> None:
+    def __init__(self, source: LeginonSource, permissive: bool = False) -> None:
         self.source = source
+        self.complaints: list[str] | None = [] if permissive else None
 
     def check(self) -> None:
         """Make sure that it can be reached and is Leginon's.
@@ -91,7 +93,7 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             options = {"stream_results": True, "yield_per": _BATCH}
             for found in connection.execution_options(**options).execute(statement).mappings():
-                yield Row(found, what, self.source.zone)
+                yield Row(found, what, self.source.zone, self.complaints)
 
     def all(
         self, name: str, fields: Fields, between: Mapping[str, tuple[int, int]] | None = None
@@ -110,6 +112,11 @@ class Database:
         for column, (least, greatest) in (between or {}).items():
             statement = statement.where(table.c[column].between(least, greatest))
         yield from self.rows(statement.order_by(table.c["DEF_id"]), name)
+
+    def forget_complaints(self) -> None:
+        """Begin with another session."""
+        if self.complaints:
+            self.complaints.clear()
 
     def close(self) -> None:
         """Close the connections."""

@@ -16,12 +16,16 @@ class Row:
         values: By the names the query gave them; ``id`` is the row's number in messages.
         what: Name of the table.
         zone: Zone of times without one.
+        complaints: Takes a line for each wrong value, which then counts as empty; None to raise it.
     """
 
-    __slots__ = ("_values", "_what", "_zone")
+    __slots__ = ("_complaints", "_values", "_what", "_zone")
 
-    def __init__(self, values: Mapping[Any, Any], what: str, zone: ZoneInfo) -> None:
+    def __init__(
+        self, values: Mapping[Any, Any], what: str, zone: ZoneInfo, complaints: list[str] | None = None
+    ) -> None:
         self._values, self._what, self._zone = values, what, zone
+        self._complaints = complaints
 
     def number(self, name: str) -> float | None:
         """A finite number; NaN and infinity count as empty.
@@ -35,21 +39,23 @@ class Row:
         try:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
-            raise self._wrong(name, "a number") from None
+            self._complain(name, "a number")
+            return None
         return number if math.isfinite(number) else None
 
     def whole(self, name: str) -> int | None:
         """A whole number; raises as ``number``."""
         number = self.number(name)
-        if number is not None and (number != int(number) or abs(number) >= 2**53):
-            raise self._wrong(name, "a whole number")
-        return None if number is None else int(number)
+        if number is None or (abs(number) < 2**53 and number == int(number)):
+            return None if number is None else int(number)
+        self._complain(name, "a whole number")
+        return None
 
     def identity(self) -> int:
         """The row's own ``DEF_id``."""
         number = self.whole("id")
         if number is None:
-            raise self._wrong("id", "a whole number")
+            raise VendorFileError(f"{self._what} has a row without DEF_id. Correct it in the database.")
         return number
 
     def text(self, name: str) -> str:
@@ -69,11 +75,14 @@ class Row:
             local = stated if stated.tzinfo else stated.replace(tzinfo=self._zone)
             return local.astimezone(UTC)
         except (ValueError, OverflowError):
-            raise self._wrong(name, "a time") from None
+            self._complain(name, "a time")
+            return None
 
-    def _wrong(self, name: str, kind: str) -> VendorFileError:
+    def _complain(self, name: str, kind: str) -> None:
         value = str(self._values.get(name))[:60]
-        return VendorFileError(
-            f"{self._what} row {self._values.get('id')}: {name} is {value!r}. It must be {kind}. "
-            "Correct it in the database."
-        )
+        said = f"{self._what} row {self._values.get('id')}: {name} is {value!r}. It must be {kind}."
+        if self._complaints is None:
+            raise VendorFileError(
+                f"{said} Correct it in the database, or import with --permissive."
+            ) from None
+        self._complaints.append(f"{said} It was left empty.")

@@ -35,6 +35,8 @@ def read_session(
     Raises:
         VendorFileError: The database went away, or a row of it is broken.
     """
+    for place in (database, *appion):
+        place.forget_complaints()
     reading = Reading(key, read_targets(database, key.row_id), Places(calibrations))
     _take_images(reading, database, calibrations)
     grids = Grids(database, (image.taken for image in reading.images.values()))
@@ -49,8 +51,11 @@ def read_session(
         "outcomes": list(read_outcomes(database, appion, exposure_of)),
     }
     tables = {name: pd.DataFrame(found) for name, found in rows.items() if found}
+    complaints = [line for place in (database, *appion) for line in place.complaints or ()]
     files = {image.path.name: image.path for image in reading.images.values() if image.path is not None}
-    return Imported(key.session_id, tables, {**files}, _left_out(reading), _warnings(reading), stamp)
+    return Imported(
+        key.session_id, tables, {**files}, _left_out(reading), (*_warnings(reading), *complaints), stamp
+    )
 
 
 def _take_images(reading: Reading, database: Database, calibrations: Calibrations) -> None:

@@ -23,12 +23,13 @@ _IN_SESSION = ("AcquisitionImageData", "AcquisitionImageTargetData")
 _OF_IMAGES = ("ObjIceThicknessData", "ZeroLossIceThicknessData", "ApCtfData")
 
 
-def sessions(source: Path | str, since: datetime | None = None) -> Iterator[Found]:
+def sessions(source: Path | str, since: datetime | None = None, permissive: bool = False) -> Iterator[Found]:
     """Find the sessions of a Leginon database that hold images, one at a time.
 
     Args:
         source: URL of the database, or path of an SQLite file; see ``source.source_of``.
         since: Pass over sessions in which nothing changed since then; with a time zone.
+        permissive: Take values that are of a wrong kind as empty, with a warning.
 
     Yields:
         The sessions in the order in which they were made; of several of one name all but the first get their
@@ -38,7 +39,8 @@ def sessions(source: Path | str, since: datetime | None = None) -> Iterator[Foun
         VendorFileError: The database cannot be reached, is none of Leginon's, or went away.
     """
     place = source_of(source)
-    database, appion = Database(place), [Database(place.beside(name)) for name in place.appion]
+    database = Database(place, permissive)
+    appion = [Database(place.beside(name), permissive) for name in place.appion]
     database.check()
     for other in appion:
         other.need("ApCtfData")
