@@ -1,8 +1,8 @@
 """What kind of image a field of view makes, where the file does not say it.
 
-SerialEM's files say magnifications, whose meaning differs from microscope to microscope; the field of view does
-not. The bounds lie between what is usual: grids are 2,000 um wide, squares 30 to 100 um, medium fields 5 to
-15 um, holes 1 to 3 um, exposures .3 to 1 um.
+SerialEM's files say magnifications, whose meaning differs from microscope to microscope; the field of view
+does not. The bounds lie between what is usual: grids are 2,000 um wide, squares 30 to 100 um, medium fields 5
+to 15 um, holes 1 to 3 um, exposures .3 to 1 um.
 """
 
 FROM_UM = (("atlas", 700.0), ("tile", 110.0), ("square", 25.0), ("medium", 3.5), ("hole", 1.2))

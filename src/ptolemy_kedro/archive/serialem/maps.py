@@ -11,7 +11,7 @@ import numpy as np
 from ptolemy_kedro.archive.images import Pixels
 from ptolemy_kedro.archive.serialem import kinds
 from ptolemy_kedro.archive.serialem.mdoc import Mdoc, MdocSection
-from ptolemy_kedro.archive.serialem.montage import Montage, find_montage
+from ptolemy_kedro.archive.serialem.montage import find_montage
 from ptolemy_kedro.archive.serialem.navigator import Item, MapFrame
 from ptolemy_kedro.archive.serialem.stack import Stack
 from ptolemy_kedro.geometry import StageMap
@@ -27,6 +27,7 @@ class MapImage:
         full_shape: The same at the detector's pixels as read out.
         stage_map: Pixels as stored to the stage.
         pixel_size_a: Edge of a pixel as stored [A].
+        bottom_first: Is the first row stored the lowest one displayed?
         kind: Of image.
         source: The file to take as it is, or what makes the pixels; None where the file is missing.
         mdoc: What the image's metadata say of it.
@@ -37,6 +38,7 @@ class MapImage:
     full_shape: tuple[int, int]
     stage_map: StageMap
     pixel_size_a: float
+    bottom_first: bool
     kind: str
     source: Path | Callable[[], Pixels] | None
     mdoc: MdocSection | None
@@ -59,7 +61,7 @@ def map_image(item: Item, stack: Stack | None, mdoc: Mdoc | None) -> MapImage:
     if stack is None:
         rows_cols = frame.size[::-1]
         return _image(item, frame, rows_cols, rows_cols, True, None, None, mdoc, section)
-    if item.section.whole("MapMontage"):
+    if item.section.whole("MapMontage") and stack.sections > 1:
         montage = find_montage(stack, mdoc, section)
         size = _pixel_size(mdoc, section, stack, montage.reduction)
         return _image(
@@ -91,7 +93,7 @@ def _image(
     size = pixel_size_a or by_map
     kind = kinds.image_kind(shape, by_map)
     described = section_of(mdoc, section) if mdoc else None
-    return MapImage(item, shape, full_shape, stage_map, size, kind, source, described)
+    return MapImage(item, shape, full_shape, stage_map, size, bottom_first, kind, source, described)
 
 
 def _reduced(stage_map: StageMap, full_shape: tuple[int, int], shape: tuple[int, int]) -> StageMap:
@@ -133,8 +135,9 @@ def rows_of(image: MapImage) -> dict[str, Any]:
         "stage_x_um": item.stage_um[0],
         "stage_y_um": item.stage_um[1],
         "stage_z_um": item.stage_um[2],
-        "tilt_alpha_deg": item.section.number("MapTiltAngle"),
     }
+    tilt = item.section.number("MapTiltAngle")
+    row["tilt_alpha_deg"] = tilt if tilt is not None and abs(tilt) <= 90 else None
     reduction = image.full_shape[0] // image.shape[0]
     row["binning"] = _binning(image, reduction)
     if image.mdoc:
