@@ -100,7 +100,7 @@ def cut_crops(image: NDArray, squares: Squares, options: CropOptions = CropOptio
     crops = []
     for corners, factor in zip(squares.corners, reduction, strict=True):
         crop = _cut(reduced[int(factor)], (corners + 0.5) / factor - 0.5, options.margin, mean)
-        levels = np.rint(MIDDLE + LEVELS_PER_SD * (crop - mean) / std)
+        levels = np.rint((crop - np.float32(mean)) * np.float32(LEVELS_PER_SD / std) + MIDDLE)
         crops.append(np.clip(levels, 0, 255).astype(np.uint8))
     typical = max(squares.edge_px * (1 + 2 * options.margin), 1) / reduction
     n = len(crops)
@@ -114,10 +114,14 @@ def _size_classes(crops):
 
 def masked_statistics(image: Image, squares: Squares) -> tuple[float, float]:
     """Mean and standard deviation of the intensities in all squares; the latter is never 0."""
-    inside = image[np.isin(squares.mask, squares.numbers)] if len(squares) else image
+    wanted = np.zeros(int(squares.mask.max(initial=0)) + 1, bool)
+    wanted[squares.numbers] = True
+    inside = image[squares.mask > 0 if wanted[1:].all() else wanted[squares.mask]] if len(squares) else image
     if not inside.size:
         inside = image
-    return float(inside.mean(dtype=np.float64)), float(inside.std(dtype=np.float64)) or 1.0
+    mean = float(inside.mean(dtype=np.float64))
+    variance = float(np.square(inside - np.float32(mean)).mean(dtype=np.float64))
+    return mean, float(np.sqrt(variance)) or 1.0
 
 
 def centred_into(frame: NDArray[np.float32], crop: NDArray[np.float32]) -> None:
@@ -144,28 +148,48 @@ def interpolate(image: Image, row: NDArray, col: NDArray, outside: float = 0.0) 
     """Read an image between its pixels, linearly; ``outside`` beyond the middle of its outermost pixels."""
     rows, cols = image.shape
     within = (row >= -0.5) & (row <= rows - 0.5) & (col >= -0.5) & (col <= cols - 0.5)
-    row, col = np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)
-    top, left = (
-        np.minimum(row.astype(np.intp), max(rows - 2, 0)),
-        np.minimum(col.astype(np.intp), max(cols - 2, 0)),
+    return np.where(
+        within, _read(image, np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)), np.float32(outside)
     )
+
+
+def _read(image: Image, row: NDArray, col: NDArray) -> Image:
+    """Interpolate linearly at points that lie between the image's pixels."""
+    rows, cols = image.shape
+    top = np.minimum(row.astype(np.intp), max(rows - 2, 0))
+    left = np.minimum(col.astype(np.intp), max(cols - 2, 0))
     down, right = (row - top).astype(np.float32), (col - left).astype(np.float32)
     corner, flat = top * cols + left, image.ravel()
     step_row, step_col = cols if rows > 1 else 0, 1 if cols > 1 else 0
-    upper = flat[corner] * (1 - right) + flat[corner + step_col] * right
-    lower = flat[corner + step_row] * (1 - right) + flat[corner + step_row + step_col] * right
-    return np.where(within, upper * (1 - down) + lower * down, np.float32(outside))
+    one, other = flat.take(corner), flat.take(corner + step_col)
+    upper = one + (other - one) * right
+    corner = corner + step_row
+    one, other = flat.take(corner), flat.take(corner + step_col)
+    lower = one + (other - one) * right
+    return upper + (lower - upper) * down
 
 
 def _cut(image: Image, corners: NDArray[np.float64], margin: float, outside: float) -> Image:
     """Cut one rectangle upright; its edge next clockwise from the uppermost corner becomes the top."""
-    across, down = corners[1] - corners[0], corners[3] - corners[0]
-    width, height = np.linalg.norm(across), np.linalg.norm(down)
-    cols, rows = (max(2, round(side * (1 + 2 * margin))) for side in (width, height))
-    x = (np.arange(cols) - (cols - 1) / 2)[None, :, None] * across / max(width, 1e-9)
-    y = (np.arange(rows) - (rows - 1) / 2)[:, None, None] * down / max(height, 1e-9)
-    points = corners.mean(axis=0) + x + y
-    return interpolate(image, points[..., 0], points[..., 1], outside)
+    edges = corners[1] - corners[0], corners[3] - corners[0]
+    cols, rows = (max(2, round(float(np.hypot(*edge)) * (1 + 2 * margin))) for edge in edges)
+    across, down = (edge / max(float(np.hypot(*edge)), 1e-9) for edge in edges)
+    first = corners.mean(axis=0) - across * ((cols - 1) / 2) - down * ((rows - 1) / 2)
+    reach = first + np.array([[0, 0], [0, 1], [1, 0], [1, 1]]) @ np.stack(
+        [down * (rows - 1), across * (cols - 1)]
+    )
+    low = np.floor(reach.min(axis=0)).astype(int)
+    high = np.ceil(reach.max(axis=0)).astype(int) + 1
+    row, col = (
+        (first[axis] - low[axis] + down[axis] * np.arange(rows)).astype(np.float32)[:, None]
+        + (across[axis] * np.arange(cols)).astype(np.float32)
+        for axis in (0, 1)
+    )
+    if (low >= 0).all() and (high <= image.shape).all():
+        return _read(
+            np.ascontiguousarray(image[low[0] : high[0], low[1] : high[1]]), np.abs(row), np.abs(col)
+        )
+    return interpolate(image, row + low[0], col + low[1], outside)
 
 
 def _reductions(squares: Squares, margin: float) -> NDArray[np.int64]:
