@@ -60,3 +60,56 @@ def test_few_squares_are_described_too(count):
     squares = find_squares(image)[:count]
 
     assert np.isfinite(matrix(describe(image, squares))).all()
+
+
+@pytest.fixture
+def grid_with_an_empty_square():
+    """Foil of level 120 with holes of 200, and one square without foil, 200 all over."""
+    image, middles = draw_grid(edge=60, angle_deg=0)
+    row, col = np.indices(image.shape)
+    holes = (row % 6 < 2) & (col % 6 < 2)
+    foil = image > 100
+    image[foil] = np.where(holes[foil], 200, 120)
+    at = middles[np.linalg.norm(middles - middles.mean(axis=0), axis=1).argmin()].round().astype(int)
+    opening = np.s_[at[0] - 30 : at[0] + 31, at[1] - 30 : at[1] + 31]
+    image[opening] = 200
+    image += np.random.default_rng(0).normal(0, 2, image.shape).astype(np.float32)
+    squares = find_squares(image)
+    empty = np.linalg.norm(squares.centres - at, axis=1).argmin()
+    return image, squares, np.arange(len(squares)) == empty
+
+
+def test_an_empty_square_lets_all_light_through_and_shows_no_foil(grid_with_an_empty_square):
+    image, squares, empty = grid_with_an_empty_square
+
+    described = describe(image, squares)
+
+    assert described["vacuum_share"][empty] == pytest.approx(1, abs=0.03)
+    assert described["vacuum_share"][~empty] == pytest.approx((120 - 10) / (200 - 10), abs=0.03)
+    assert described["near_vacuum"][empty] > 0.9  # all of it
+    assert described["near_vacuum"][~empty].max() < 0.2  # the holes are a ninth of it
+    assert described["relative_texture"].argmin() == np.flatnonzero(empty)[0]
+
+
+def test_an_unusual_square_is_off_whether_brighter_or_darker(grid_with_an_empty_square):
+    image, squares, empty = grid_with_an_empty_square
+    darker = squares.mask == squares.numbers[(np.flatnonzero(empty)[0] + 1) % len(squares)]
+    image = np.where(darker, 0.5 * (image - 10) + 10, image)
+
+    described = describe(image, squares)
+
+    ranked = np.argsort(described["level_off"])
+    assert set(ranked[-2:]) == {described["level_z"].argmin(), described["level_z"].argmax()}
+    assert described["level_z"].argmax() == np.flatnonzero(empty)[0]
+    assert np.median(described["level_off"]) < 1.5
+
+
+def test_a_square_among_squares_is_crowded_one_at_the_corner_is_not():
+    image, _ = draw_grid(edge=60, angle_deg=0, shape=(600, 600))
+    squares = find_squares(image)
+    inner = describe(image, squares)["border_distance"] > 1.5
+
+    crowding = describe(image, squares)["crowding"]
+
+    assert crowding[inner] == pytest.approx(1)
+    assert crowding.min() == pytest.approx(3 / 8)

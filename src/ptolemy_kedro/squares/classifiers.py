@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 PUBLISHED = ("mean", "maximum", "variance", "area_px")
 """What the published classifiers see: in the image's own units, so of use within one microscope only."""
 
-PORTABLE = tuple(name for name in DESCRIPTORS if name not in (*PUBLISHED, "edge_um"))
-"""Descriptors without a unit: they mean the same whatever the detector, and need no pixel size."""
+OF_THE_DOSE = ("variation", "texture")
+"""Follow the noise of the exposure; their ratio to the image's other squares says what the square is like."""
+
+PORTABLE = tuple(name for name in DESCRIPTORS if name not in (*PUBLISHED, *OF_THE_DOSE, "edge_um"))
+"""Descriptors that mean the same whatever the detector and the dose, and need no pixel size."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})

@@ -5,13 +5,37 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ptolemy_kedro.squares.illumination import usable
+from ptolemy_kedro.squares.interiors import (
+    centre_over_rim,
+    count_mean_variance,
+    read_interiors,
+    texture,
+)
 from ptolemy_kedro.squares.rectangles import edges_of
 from ptolemy_kedro.squares.segmentation import Squares
 
 NEIGHBOURS = 6
+ADJACENT = 8
+ADJOINING = 1.6
+"""Squares adjoin up to so many times the usual distance of nearest ones: across a corner, too."""
 
 BINS = 512
 """Levels that quantiles within squares are told apart by."""
+
+VACUUM_QUANTILE = 0.998
+"""Of the pixels of all squares: so bright is what lies behind nothing, or behind the thinnest there is."""
+
+NEAR_VACUUM = 0.85
+"""Share of the vacuum's level over the bars from which a pixel may show no foil."""
+
+DARK = 0.6
+"""Share of its square's median level below which a pixel is dark: ice, dirt, a crack's shadow."""
+
+LEAST_SPREAD, MOST_SPREADS = 0.03, 8.0
+"""Levels are told apart from 3 % on, and nothing counts as further off than eight spreads."""
+
+FINE = 1.5
+"""Spreads off the usual level up to which a neighbour counts as usual."""
 
 DESCRIPTORS: tuple[str, ...] = (
     # The published ones: of the pixels inside the square, in the image's own units.
@@ -25,6 +49,10 @@ DESCRIPTORS: tuple[str, ...] = (
     "bright_tail",  # 95th percentile above the median, in levels
     "centre_level",  # mean of the middle beside that of the rim: ice is thicker there
     "texture",  # mean difference of adjacent pixels, in levels
+    # How much of the light comes through: an empty square lets all of it, one of thick ice little.
+    "vacuum_share",  # median level over that of the brightest pixels in the image's squares
+    "near_vacuum",  # share of its pixels that are nearly as bright as these
+    "dark_share",  # share of its pixels well below its median
     # Of the outline.
     "filled",  # pixels over the rectangle's area
     "aspect",  # shorter edge over longer
@@ -34,9 +62,15 @@ DESCRIPTORS: tuple[str, ...] = (
     "relative_edge",
     "relative_variation",
     "rank_mean",  # 0 darkest .. 1 brightest
+    "level_z",  # log of the median level from that of the image's squares, in their robust spreads
+    "level_off",  # the same without its sign: how unusual
+    "relative_texture",  # beside the noise that its level brings
+    "relative_bright",  # bright tail over its own level
     "neighbour_mean",  # level beside that of the nearest squares
     "neighbour_edge",
     "neighbour_distance",  # to the nearest square [typical edges]
+    "fine_neighbours",  # share of the nearest squares that are of usual level
+    "crowding",  # how many squares adjoin, of eight
     "border_distance",  # to the image's border [typical edges], at most 10
     "edge_um",  # shorter edge; 0 where the pixel size is unknown
 )
@@ -61,6 +95,7 @@ def describe(
     pixels = usable(image)
     edges = edges_of(squares.corners)
     inside = _inside(pixels, squares)
+    transmitted, median = _transmitted(inside.pop("median"), inside.pop("vacuum"), squares)
     unit = max(float(np.median(inside["mean"])) - squares.mixture.means[0], 1e-6)
     level = np.maximum((inside["mean"] - squares.mixture.means[0]) / unit, 1e-2)
     tails = {
@@ -74,8 +109,12 @@ def describe(
         "cut": squares.cut.astype(float),
         "edge_um": edges[:, 1] * (pixel_size_a or 0.0) * 1e-4,
     }
-    beside = _beside(squares, level, edges[:, 1], variation)
-    values = {**inside, **tails, "variation": variation, **shape, **beside}
+    own = {
+        "relative_texture": _over_median(tails["texture"] / np.sqrt(median)),
+        "relative_bright": tails["bright_tail"] * unit / median,
+    }
+    beside = _beside(squares, level, edges[:, 1], variation, transmitted["level_off"])
+    values = {**inside, **tails, "variation": variation, **shape, **transmitted, **own, **beside}
     return {name: np.nan_to_num(np.asarray(values[name], float)) for name in DESCRIPTORS}
 
 
@@ -86,71 +125,91 @@ def matrix(descriptors: dict[str, NDArray[np.float64]]) -> NDArray[np.float32]:
 
 def _inside(pixels, squares):
     """Measure the pixels of each square: each is read once, whatever the number of squares."""
-    size = int(squares.mask.max(initial=0)) + 1
-    at = np.flatnonzero(squares.mask)
-    label, value = squares.mask.ravel()[at], pixels.ravel()[at]
-    count = np.maximum(np.bincount(label, minlength=size), 1)
-    mean = np.bincount(label, value, size) / count
-    variance = np.bincount(label, (value - mean[label]) ** 2, size) / count
-    low, median, high, top = _quantiles(label, value, count, (0.05, 0.5, 0.95, 1.0))
+    inside = read_interiors(pixels, squares.mask)
+    size = inside.size
+    count, mean, variance = count_mean_variance(inside)
+    histogram, levels = _histogram(inside.label, inside.value, size)
+    low, median, high, top = (_quantile(histogram, levels, share) for share in (0.05, 0.5, 0.95, 1.0))
+    vacuum = _quantile(histogram.sum(axis=0, keepdims=True), levels, VACUUM_QUANTILE)
+    dark = squares.mixture.means[0]
     measured = {
         "count": count,
         "mean": mean,
         "variance": variance,
         "maximum": top,
+        "median": median,
+        "vacuum": np.full(size, vacuum),
         "dark_tail": median - low,
         "bright_tail": high - median,
-        "texture": _texture(pixels, squares.mask, size),
-        "centre_level": _centre_over_rim(squares, at, label, value, size),
+        "near_vacuum": _share(histogram, levels > dark + NEAR_VACUUM * (vacuum - dark)),
+        "dark_share": _share(histogram, levels < dark + DARK * (median[:, None] - dark)),
+        "texture": texture(inside),
+        "centre_level": centre_over_rim(inside, *_middles(squares, size)),
     }
     return {name: np.asarray(values, float)[squares.numbers] for name, values in measured.items()}
 
 
-def _quantiles(label, value, count, shares):
-    """Read quantiles of each label off a histogram of ``BINS`` over the range of all values."""
+def _histogram(label, value, size):
+    """Count the pixels of each label in ``BINS`` levels over the range of all values; shape (size, BINS)."""
     low, step = float(value.min()), float(np.ptp(value)) / (BINS - 1) or 1.0
-    bins = ((value - low) / step + 0.5).astype(np.intp)
-    histogram = np.bincount(label * BINS + bins, minlength=len(count) * BINS).reshape(-1, BINS)
+    bins = ((value - np.float32(low)) * np.float32(1 / step) + np.float32(0.5)).astype(np.intp)
+    histogram = np.bincount(label * BINS + bins, minlength=size * BINS).reshape(-1, BINS)
+    return histogram, low + step * np.arange(BINS)
+
+
+def _quantile(histogram, levels, share):
     below = np.cumsum(histogram, axis=1)
-    return [low + step * (below < share * count[:, None]).sum(axis=1) for share in shares]
+    at = (below < share * below[:, -1:]).sum(axis=1)
+    return levels[np.minimum(at, BINS - 1)]
 
 
-def _texture(pixels, mask, size):
-    step = np.abs(np.diff(pixels, axis=1))
-    both = (mask[:, 1:] == mask[:, :-1]) & (mask[:, 1:] > 0)
-    label = mask[:, 1:][both]
-    return np.bincount(label, step[both], size) / np.maximum(np.bincount(label, minlength=size), 1)
+def _share(histogram, which):
+    return (histogram * which).sum(axis=1) / np.maximum(histogram.sum(axis=1), 1)
 
 
-def _centre_over_rim(squares, at, label, value, size):
-    centre = np.zeros((size, 2))
+def _transmitted(median, vacuum, squares):
+    """Compare the light that comes through each square with all of the light, and with the usual square."""
+    dark = squares.mixture.means[0]
+    full = np.maximum(vacuum - dark, 1e-9)
+    median = np.maximum(median - dark, 1e-3 * full)
+    depth = np.log(median / full)
+    usual = depth[~squares.cut] if (~squares.cut).sum() >= 3 else depth
+    spread = max(1.4826 * float(np.median(np.abs(usual - np.median(usual)))), LEAST_SPREAD)
+    off = np.clip((depth - np.median(usual)) / spread, -MOST_SPREADS, MOST_SPREADS)
+    return {"vacuum_share": median / full, "level_z": off, "level_off": np.abs(off)}, median
+
+
+def _over_median(values):
+    return values / max(float(np.median(values)), 1e-9)
+
+
+def _middles(squares, size):
+    """Give the circles that are the middles of the squares, by number."""
+    centre, radius = np.zeros((size, 2)), np.ones(size)
     centre[squares.numbers] = squares.centres
-    radius = np.ones(size)
     radius[squares.numbers] = 0.3 * edges_of(squares.corners)[:, 1]
-    row, col = np.divmod(at, squares.mask.shape[1])
-    near = np.hypot(row - centre[label, 0], col - centre[label, 1]) < radius[label]
-    middle, rim = (
-        np.bincount(label[part], value[part], size) / np.maximum(np.bincount(label[part], minlength=size), 1)
-        for part in (near, ~near)
-    )
-    return np.where((middle != 0) & (rim != 0), middle - rim, 0)
+    return centre, radius
 
 
-def _beside(squares, level, edge, variation):
+def _beside(squares, level, edge, variation, off):
     """Compare each square with all of its image and with its nearest neighbours."""
     n, typical = len(squares), max(squares.edge_px, 1e-9)
-    gaps, nearest = cKDTree(squares.centres).query(squares.centres, min(NEIGHBOURS + 1, n))
-    gaps, nearest = gaps.reshape(n, -1)[:, 1:], nearest.reshape(n, -1)[:, 1:]
+    gaps, nearest = cKDTree(squares.centres).query(squares.centres, min(ADJACENT + 1, n))
+    gaps, around = gaps.reshape(n, -1)[:, 1:], nearest.reshape(n, -1)[:, 1:]
+    nearest = around[:, :NEIGHBOURS]
     around_level = np.median(level[nearest], axis=1) if n > 1 else level
     around_edge = np.median(edge[nearest], axis=1) if n > 1 else edge
+    adjoin = gaps < ADJOINING * np.median(gaps[:, 0]) if n > 1 else gaps
     to_border = np.minimum(squares.centres, np.array(squares.mask.shape) - 1 - squares.centres).min(axis=1)
     return {
         "relative_mean": level / np.median(level),
         "relative_edge": edge / np.median(edge),
-        "relative_variation": variation / max(float(np.median(variation)), 1e-9),
+        "relative_variation": _over_median(variation),
         "rank_mean": np.argsort(np.argsort(level)) / max(n - 1, 1),
         "neighbour_mean": level / around_level,
         "neighbour_edge": edge / np.maximum(around_edge, 1e-9),
+        "fine_neighbours": (off[around] < FINE).mean(axis=1) if n > 1 else np.ones(n),
+        "crowding": adjoin.sum(axis=1) / ADJACENT,
         "neighbour_distance": np.minimum(gaps[:, 0] / typical, 10) if n > 1 else np.full(n, 10.0),
         "border_distance": np.clip(to_border / typical, 0, 10),
     }

@@ -66,6 +66,9 @@ class Squares(Table):
     bright_tail: Series[float]
     centre_level: Series[float]
     texture: Series[float]
+    vacuum_share: Series[float]
+    near_vacuum: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    dark_share: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
     filled: Series[float]
     aspect: Series[float]
     cut: Series[float] = pa.Field(isin=(0.0, 1.0))  # by the border of the image
@@ -73,9 +76,15 @@ class Squares(Table):
     relative_edge: Series[float]
     relative_variation: Series[float]
     rank_mean: Series[float]
+    level_z: Series[float]
+    level_off: Series[float] = pa.Field(ge=0)
+    relative_texture: Series[float]
+    relative_bright: Series[float]
     neighbour_mean: Series[float]
     neighbour_edge: Series[float]
     neighbour_distance: Series[float]
+    fine_neighbours: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
+    crowding: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
     border_distance: Series[float]
     edge_um: Series[float]  # 0 where the pixel size is unknown
 
