@@ -11,7 +11,7 @@ from tests.archive.archives import SESSION, edit, forget_digests, small_archive
 
 from ptolemy_kedro import archive
 from ptolemy_kedro.archive.mrc import write as write_mrc
-from ptolemy_kedro.errors import ArchiveError, ImageError, PtolemyError
+from ptolemy_kedro.errors import ArchiveError, ImageError, StorageError
 
 EDITS = [
     # file, before, after, what strict reading says, and whether permissive reading lives with it
@@ -87,6 +87,49 @@ def test_all_faults_are_collected(tmp_path):
     said = messages(path)
     for part in ("pixel_size_a is -1.0", "outside its image", "'e7'"):
         assert part in said
+
+
+CAUSES = [
+    # file, before, after; each breaks one row or one table on which others hang
+    ("grids.csv", "gold", "silver"),
+    ("grids.csv", "gold", '"gold'),
+    ("grids.csv", "foil_material", "foil"),
+    ("images.csv", "i1,g1", "i1,g9"),
+    ("images.csv", "tile", "tiles"),
+    ("images.csv", "i1.mrc", "i1.mrc,"),
+    ("targets.csv", "3.1", "24.0"),
+    ("exposures.csv", "e1,t1", "e1,"),
+]
+
+
+@pytest.mark.parametrize(("file", "before", "after"), CAUSES)
+def test_a_fault_is_said_once_and_not_what_follows_from_it(tmp_path, file, before, after):
+    path = edit(small_archive(tmp_path), file, before, after)
+
+    problems = archive.check(path).problems
+
+    causes = [line for line in problems if file in line]
+    assert problems == causes and len(causes) <= 2, problems  # a renamed column is missing, and unknown
+
+
+def test_permissive_reading_says_all_that_it_left_out(tmp_path):
+    path = edit(small_archive(tmp_path), "images.csv", "i1,g1", "i1,g9")
+
+    warnings = archive.check(path, permissive=True).warnings
+
+    said = "\n".join(warnings)
+    for part in ("images.csv line 3", "targets.csv line 3", "exposures.csv line 3", "outcomes.csv line 4"):
+        assert part in said
+    assert "images/i1.mrc: no line of images.csv that could be read names it" in said
+
+
+def test_an_unknown_id_beside_a_broken_row_is_still_said(tmp_path):
+    path = edit(small_archive(tmp_path), "images.csv", "tile", "tiles")
+    edit(path, "targets.csv", "t1,i1", "t1,i7")
+
+    problems = archive.check(path).problems
+
+    assert len(problems) == 2 and "image_id is 'i7'" in problems[1]
 
 
 def test_a_table_that_is_not_utf8_is_named(tmp_path):
@@ -200,6 +243,21 @@ def test_a_bomb_is_refused_before_it_goes_off(tmp_path, container):
         archive.open_session(path, limits=limits)
 
 
+def test_a_bomb_in_a_header_is_refused_before_it_goes_off(tmp_path):
+    import zstandard
+
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 2**30
+    path = tmp_path / "a.tar.zst"
+    with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as packer:
+        packer.write(header.tobuf())
+        for _ in range(64):
+            packer.write(bytes(2**20))
+
+    with pytest.raises(ArchiveError, match="larger than any header"):
+        archive.open_session(path)
+
+
 def test_too_many_files_and_too_many_bytes_are_refused(tmp_path):
     path = small_archive(tmp_path, "zip")
 
@@ -245,8 +303,10 @@ def test_a_full_disk_while_unpacking_is_one_line(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copyfileobj", full)
-    with pytest.raises(PtolemyError, match="full while unpacking"):
+    with pytest.raises(StorageError, match="full while unpacking"):
         archive.open_session(path)
+    with pytest.raises(StorageError, match="full while unpacking"):  # which is no fault of the archive's
+        archive.check(path)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pandas as pd
 from ptolemy_kedro import tables
 from ptolemy_kedro.archive import manifest
 from ptolemy_kedro.archive.containers import Container, told
-from ptolemy_kedro.archive.csv_tables import line_of, read_csv, typed
+from ptolemy_kedro.archive.csv_tables import line_of, none_of, read_csv, typed
 from ptolemy_kedro.archive.findings import Findings
 from ptolemy_kedro.archive.images import read_header
 from ptolemy_kedro.archive.limits import Limits
@@ -116,22 +116,28 @@ def _table(
             f"{file} is not in the archive. Add it, if only with its header line: {header}",
             "It was read as empty.",
         )
-        return tables.empty(tables.RAW[name])
+        return none_of(name, findings)
     try:
         return read_csv(name, _read(container, file, limits), session_id, findings)
     except ArchiveError as failure:
         findings.problem(str(failure))
-        return tables.empty(tables.RAW[name])
+        return none_of(name, findings)
 
 
 def _look_for_strays(container: Container, named: pd.Series, findings: Findings) -> None:
     known = {SESSION_FILE, *TABLE_FILES.values(), *(f"{IMAGES}{file}" for file in named)}
     for name in container.sizes:
-        if name not in known:
-            reason = (
-                "no line of images.csv names it" if name.startswith(IMAGES) else "the format has no such file"
-            )
-            findings.tolerate(f"{name}: {reason}. Remove the file, or name it.", _OUT)
+        if name in known:
+            continue
+        is_image = name.startswith(IMAGES)
+        reason = (
+            "no line of images.csv that could be read names it" if is_image else "the format has no such file"
+        )
+        findings.tolerate(
+            f"{name}: {reason}. Remove the file, or name it.",
+            _OUT,
+            follows=is_image and findings.lost_any("images"),
+        )
 
 
 def _with_files(

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -47,7 +47,7 @@ def read_csv(name: str, data: bytes, session_id: str, findings: Findings) -> pd.
     header = next(lines, (1, []))[1]
     columns = _known_columns(name, header, findings)
     if columns is None:
-        return tables.empty(tables.RAW[name])
+        return none_of(name, findings)
     texts = _texts(name, header, lines, findings)
     kept = {column: [row[header.index(column)] for row in texts.values()] for column in columns}
     kept.setdefault("session_id", [session_id] * len(texts))
@@ -84,7 +84,7 @@ def typed(
                 findings.problem(f"{place(row)}: session_id is {value!r}, not {session_id!r}. {_CORRECT}")
                 dropped.add(row)
     table = pd.DataFrame({c: pd.Series(v, index=index, dtype=object) for c, v in values.items()}, index=index)
-    return conforming(name, table.drop(index=sorted(dropped)), place, findings)
+    return conforming(name, without(name, table, sorted(dropped), findings), place, findings)
 
 
 def conforming(name: str, table: pd.DataFrame, place: Place, findings: Findings) -> pd.DataFrame:
@@ -94,7 +94,7 @@ def conforming(name: str, table: pd.DataFrame, place: Place, findings: Findings)
         table, found = faults.find_faults(schema, table)
     except TableError as failure:
         findings.problem(f"{name}.csv {failure}")
-        return tables.empty(schema)
+        return none_of(name, findings)
     if not found:
         return table
     declared = schema.to_schema().columns
@@ -102,7 +102,7 @@ def conforming(name: str, table: pd.DataFrame, place: Place, findings: Findings)
     for fault in found:
         if fault.row is None:
             findings.problem(f"{name}.csv: {fault}")
-            return tables.empty(schema)
+            return none_of(name, findings)
         where = f"{place(fault.row)}: {fault} {_CORRECT}"
         if fault.rule == faults.TWICE:
             findings.problem(where)
@@ -113,7 +113,21 @@ def conforming(name: str, table: pd.DataFrame, place: Place, findings: Findings)
         else:
             findings.tolerate(where, _LEFT_OUT)
             dropped.add(fault.row)
-    return schema.validate(table.drop(index=sorted(dropped)))
+    return schema.validate(without(name, table, sorted(dropped), findings))
+
+
+def without(name: str, table: pd.DataFrame, rows: Iterable[Any], findings: Findings) -> pd.DataFrame:
+    """Leave rows out of a table, and let the findings remember their ids."""
+    rows = list(rows)
+    key = tables.KEYS.get(name)
+    findings.lose(name, table.loc[rows, key].dropna().astype(str) if key in table else ())
+    return table.drop(index=rows)
+
+
+def none_of(name: str, findings: Findings) -> pd.DataFrame:
+    """Go on without a table; what refers to it cannot be judged."""
+    findings.lose(name)
+    return tables.empty(tables.RAW[name])
 
 
 def _value(
@@ -160,6 +174,7 @@ def _rows(name: str, text: str, findings: Findings) -> Iterator[tuple[int, list[
             line = reader.line_num + 1
     except csv.Error as failure:
         findings.problem(f"{name}.csv line {line}: not readable as CSV: {failure}. {_CORRECT}")
+        findings.lose(name)
 
 
 def _known_columns(name: str, header: list[str], findings: Findings) -> list[str] | None:
@@ -192,4 +207,5 @@ def _texts(
             findings.tolerate(
                 f"{name}.csv line {line}: {len(row)} cells under {len(header)} columns. {_CORRECT}", _LEFT_OUT
             )
+            findings.lose(name)
     return texts

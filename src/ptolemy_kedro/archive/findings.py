@@ -1,5 +1,7 @@
 """What was found wrong with an archive: collected, and said all at once or first one first."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ptolemy_kedro.errors import ArchiveError
@@ -36,12 +38,17 @@ class Report:
 
 @dataclass
 class Findings:
-    """Collects problems and warnings; in permissive reading what can be lived with is a warning."""
+    """Collects problems and warnings; in permissive reading what can be lived with is a warning.
+
+    Rows that were left out are remembered, so that strict reading names a fault and not what follows from it.
+    """
 
     permissive: bool = False
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+    _lost: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    _incomplete: set[str] = field(default_factory=set)
 
     def problem(self, text: str) -> None:
         """Note what no reading can live with."""
@@ -51,12 +58,30 @@ class Findings:
         """Note what every reading lives with."""
         self._note("warnings", text)
 
-    def tolerate(self, text: str, done: str) -> None:
-        """Note what a permissive reading lives with by doing something about it."""
+    def tolerate(self, text: str, done: str, follows: bool = False) -> None:
+        """Note what a permissive reading lives with by doing something about it.
+
+        What follows from a fault that was noted is no problem of its own; what was done about it is said.
+        """
         if self.permissive:
             self.warn(f"{text} {done}")
-        else:
+        elif not follows:
             self.problem(text)
+
+    def lose(self, table: str, ids: Iterable[str] | None = None) -> None:
+        """Remember the ids of rows that were left out of a table; without ids, that nobody knows which."""
+        if ids is None:
+            self._incomplete.add(table)
+        else:
+            self._lost[table].update(ids)
+
+    def is_lost(self, table: str, row_id: str) -> bool:
+        """May a row be missing from its table only because it was left out?"""
+        return table in self._incomplete or row_id in self._lost[table]
+
+    def lost_any(self, table: str) -> bool:
+        """Were rows left out of a table?"""
+        return table in self._incomplete or bool(self._lost[table])
 
     def listed(self, kind: str) -> list[str]:
         """List the problems or the warnings, the last line counting those left out."""

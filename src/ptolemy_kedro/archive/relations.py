@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from ptolemy_kedro.archive.csv_tables import Place
+from ptolemy_kedro.archive.csv_tables import Place, without
 from ptolemy_kedro.archive.findings import Findings
 
 STAGE_MAP = (
@@ -39,25 +39,34 @@ def hold_together(
     for name, column, other, key in REFERENCES:
         if (name, column) == ("exposures", "target_id"):
             tables["targets"] = _inside(tables["targets"], tables["images"], places["targets"], findings)
-        tables[name] = _referring(name, column, tables[name], tables[other][key], places[name], findings)
+        ids = tables[other][key]
+        tables[name] = _referring(name, column, tables[name], other, ids, places[name], findings)
     tables["images"] = _without_circles(tables["images"], places["images"], findings)
     _say_targets_in_unviewed(tables["targets"], tables["images"], places["targets"], findings)
     return tables
 
 
 def _referring(
-    name: str, column: str, table: pd.DataFrame, ids: pd.Series, place: Place, findings: Findings
+    name: str,
+    column: str,
+    table: pd.DataFrame,
+    other: str,
+    ids: pd.Series,
+    place: Place,
+    findings: Findings,
 ) -> pd.DataFrame:
     optional = (name, column) in _OPTIONAL
     dangling = table.index[table[column].notna() & ~table[column].isin(set(ids))]
     for row in dangling:
+        stated = table.loc[row, column]
         findings.tolerate(
-            f"{place(row)}: {column} is {table.loc[row, column]!r}, which no row of its table has. "
+            f"{place(row)}: {column} is {stated!r}, which no row of its table has. "
             "Correct it, or add the row.",
             "It was left empty." if optional else "The row was left out.",
+            follows=findings.is_lost(other, stated),
         )
     if not optional:
-        return table.drop(index=dangling)
+        return without(name, table, dangling, findings)
     table = table.copy()
     table.loc[dangling, column] = pd.NA
     return table
@@ -76,7 +85,7 @@ def _inside(targets: pd.DataFrame, images: pd.DataFrame, place: Place, findings:
             f"{cols[row]:.0f} pixels. Correct the position, or the image it belongs to.",
             "The row was left out.",
         )
-    return targets.drop(index=outside)
+    return without("targets", targets, outside, findings)
 
 
 def _without_broken_maps(images: pd.DataFrame, place: Place, findings: Findings) -> pd.DataFrame:

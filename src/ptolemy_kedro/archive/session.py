@@ -14,7 +14,7 @@ from ptolemy_kedro.archive.findings import Findings, Report
 from ptolemy_kedro.archive.images import LoadedImage, Pixels, read_image
 from ptolemy_kedro.archive.limits import LIMITS, Limits
 from ptolemy_kedro.archive.members import IMAGES
-from ptolemy_kedro.errors import ArchiveError, ImageError, PtolemyError
+from ptolemy_kedro.errors import ArchiveError, ImageError
 
 
 @dataclass(frozen=True)
@@ -132,11 +132,14 @@ def check(path: Path | str, permissive: bool = False, limits: Limits = LIMITS) -
         path: The folder, ``.zip``, ``.tar`` or ``.tar.zst``.
         permissive: Turn what can be lived with into warnings.
         limits: How large an archive may be; they bound the time this takes.
+
+    Raises:
+        StorageError: The disk is full on which a packed archive is unpacked.
     """
     findings = Findings(permissive)
     try:
         container = _opened(Path(path), limits)
-    except PtolemyError as failure:
+    except ArchiveError as failure:
         return Report(None, [str(failure)], [], {})
     try:
         return _checked(Path(path), container, findings, limits)

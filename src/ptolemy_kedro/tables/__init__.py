@@ -17,7 +17,7 @@ from ptolemy_kedro.tables.derived import (
     SquareScores,
 )  # fmt: skip
 from ptolemy_kedro.tables.faults import find_faults
-from ptolemy_kedro.tables.raw import RAW, Exposures, Grids, Images, Outcomes, Sessions, Targets
+from ptolemy_kedro.tables.raw import KEYS, RAW, Exposures, Grids, Images, Outcomes, Sessions, Targets
 from ptolemy_kedro.tables.schema import (
     DECISIONS,
     FOILS,
@@ -33,9 +33,9 @@ from ptolemy_kedro.tables.schema import (
 )  # fmt: skip
 
 __all__ = [
-    "DECISIONS", "DERIVED", "FOILS", "IMAGE_KINDS", "LABELS", "ORIGINS", "PIXEL_SIZE", "QUANTITIES", "RAW",
-    "SOURCES", "TARGET_KINDS", "ArchiveReports", "Exposures", "Grids", "HoleExposures", "Holes", "Images",
-    "Outcomes", "Sessions", "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time", "empty",
+    "DECISIONS", "DERIVED", "FOILS", "IMAGE_KINDS", "KEYS", "LABELS", "ORIGINS", "PIXEL_SIZE", "QUANTITIES",
+    "RAW", "SOURCES", "TARGET_KINDS", "ArchiveReports", "Exposures", "Grids", "HoleExposures", "Holes",
+    "Images", "Outcomes", "Sessions", "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time", "empty",
     "validate",
 ]  # fmt: skip
 

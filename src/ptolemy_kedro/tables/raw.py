@@ -147,3 +147,6 @@ RAW: dict[str, type[Table]] = {
     "exposures": Exposures,
     "outcomes": Outcomes,
 }
+
+KEYS = {"grids": "grid_id", "images": "image_id", "targets": "target_id", "exposures": "exposure_id"}
+"""The column of each raw table that other tables name a row of it by."""
