@@ -2,8 +2,9 @@
 
 import logging
 import os
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
@@ -12,8 +13,11 @@ from kedro.pipeline import Pipeline
 
 from ptolemy_kedro import tracking
 from ptolemy_kedro.datasets import SessionArchivesDataset
+from ptolemy_kedro.errors import SettingsError
 
 log = logging.getLogger(__name__)
+
+Options = TypeVar("Options")
 
 
 class HomeHook:
@@ -34,9 +38,10 @@ class DemoHook:
         archives = catalog.get("session_archives") if "session_archives" in pipeline.inputs() else None
         if not isinstance(archives, SessionArchivesDataset) or not archives.wants_demo:
             return
+        from ptolemy_kedro.simulation import SimulateOptions
         from ptolemy_kedro.simulation.promise import promised_sessions
 
-        options = catalog.load("params:simulate")
+        options = _typed(SimulateOptions, "simulate", catalog.load("params:simulate"))
         log.info(
             "data/01_raw/sessions holds no archive: %d SIMULATED sessions stand in (allow_demo)",
             options.sessions,
@@ -44,8 +49,31 @@ class DemoHook:
         catalog.save("simulated_sessions", promised_sessions(options))
 
 
+class ParametersHook:
+    """Refuses a parameter that no flow reads: most likely its name is misspelt."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, catalog: DataCatalog) -> None:
+        """Compare the names of all blocks with what the flows take."""
+        from ptolemy_kedro.pipeline_registry import register_pipelines
+
+        inputs = set().union(*(flow.inputs() for flow in register_pipelines().values()))
+        known = sorted(name.removeprefix("params:") for name in inputs if name.startswith("params:"))
+        for name in catalog.load("parameters"):
+            if name not in known:
+                raise SettingsError(f"There is no parameter {name!r}. There are {', '.join(known)}.")
+
+
 class TrackingHook:
     """Records a run that trains in MLflow; a run that trains nothing does not even load it."""
+
+    def __init__(self) -> None:
+        self.started_s = time.time()
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Note when the run began."""
+        self.started_s = time.time()
 
     @hook_impl
     def after_pipeline_run(
@@ -53,4 +81,18 @@ class TrackingHook:
     ) -> None:
         """Record the run once it is whole."""
         if any(tracking.TRAINS in node.tags for node in pipeline.nodes):
-            tracking.record(run_params, pipeline, catalog)
+            tracking.record(run_params, pipeline, catalog, self.started_s)
+
+
+def _typed(kind: type[Options], name: str, block: Any) -> Options:
+    """Check a block of parameters; Kedro does so only for the flows that are run."""
+    from pydantic import TypeAdapter, ValidationError
+
+    if isinstance(block, kind):
+        return block
+    try:
+        return TypeAdapter(kind).validate_python(block)
+    except ValidationError as failure:
+        first = failure.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise SettingsError(f"Parameter {name!r}: {field} {first['msg']}, not {first['input']!r}.") from None

@@ -18,8 +18,10 @@ TRAINS = "trains"
 EXPERIMENT = "flows"
 
 
-def record(run_params: dict[str, Any], pipeline: "Pipeline", catalog: "DataCatalog") -> None:
-    """Record a finished run.
+def record(
+    run_params: dict[str, Any], pipeline: "Pipeline", catalog: "DataCatalog", started_s: float
+) -> None:
+    """Record a finished run that began at ``started_s`` [s since 1970].
 
     Of its outputs those count that say so in their catalog entry, by ``metadata: {mlflow: metrics}`` (JSON),
     ``mlflow: tags`` (JSON, its texts and numbers) or ``mlflow: file``.
@@ -33,7 +35,10 @@ def record(run_params: dict[str, Any], pipeline: "Pipeline", catalog: "DataCatal
     with reached(home, create=True) as client:
         mlflow.set_tracking_uri(home.store_uri)
         name = " ".join(run_params.get("pipeline_names") or ["__default__"])
-        with mlflow.start_run(experiment_id=experiment(client, home, EXPERIMENT), run_name=name):
+        run = client.create_run(
+            experiment(client, home, EXPERIMENT), start_time=int(started_s * 1000), run_name=name
+        )
+        with mlflow.start_run(run_id=run.info.run_id):
             mlflow.set_tags({"git_commit": git_commit(), "kedro_session": str(run_params.get("run_id", ""))})
             mlflow.log_params(dict(_parameters(pipeline, catalog)))
             for kind, dataset in _tracked(pipeline, catalog):

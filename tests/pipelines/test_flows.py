@@ -1,46 +1,32 @@
 """Every flow, on a few small simulated sessions: what it leaves behind, and what it does the second time."""
 
 import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
-import pandas as pd
 import pytest
+from tests.flows import Project
 
 from ptolemy_kedro import tables
 
-ROOT = Path(__file__).resolve().parents[2]
 SMALL = (
     "simulate.sessions=4,simulate.tiles=2,simulate.tile_px=512,simulate.atlas_px=0,"
     "simulate.squares_a_tile=12,cnn.train.epochs=1,evaluate.draws=20,split.seed=6"
 )
 
 
-class Project:
-    """The project in a folder of its own: its configuration copied, its data apart."""
+def as_real(simulated: Path, sessions: Path) -> None:
+    """Copy simulated archives as a facility's own."""
+    for archive in sorted(simulated.glob("sim*")):
+        shutil.copytree(archive, sessions / archive.name)
+        say_origin(sessions / archive.name, "real")
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        shutil.copytree(ROOT / "conf", folder / "conf")
-        for name in ("pyproject.toml", ".telemetry"):
-            shutil.copy(ROOT / name, folder / name)
-        (folder / "src").mkdir()
-        self.data = folder / "data"
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PTOLEMY")}
-        kedro = str(Path(sys.executable).with_name("kedro"))
-        return subprocess.run(
-            [kedro, "run", *words], cwd=self.folder, env=environment, capture_output=True, text=True
-        )
-
-    def table(self, name: str, folder: str) -> pd.DataFrame:
-        files = sorted((self.data / folder / name).rglob("*.parquet"))
-        return pd.concat([pd.read_parquet(file) for file in files], ignore_index=True)
+def say_origin(archive: Path, origin: str) -> None:
+    head = json.loads((archive / "session.json").read_text())
+    head["session"]["origin"] = origin
+    (archive / "session.json").write_text(json.dumps(head))
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +76,12 @@ def test_the_best_model_is_registered_as_challenger_and_the_run_recorded(project
     with sqlite3.connect(note["store"].removeprefix("sqlite:///")) as store:
         aliases = store.execute("select name, alias, version from registered_model_aliases").fetchall()
         runs = store.execute("select name, status from runs").fetchall()
+        whole = "select min(end_time - start_time) from runs where name = '__default__'"
+        (took_ms,) = store.execute(whole).fetchone()
         tags = dict(store.execute("select key, value from tags").fetchall())
     assert aliases == [("square-ranker", "challenger", note["version"])]
     assert ("__default__", "FINISHED") in runs
+    assert took_ms > 1000  # the flow's time, not that of writing it down
     assert tags["data_digest"] == note["data_digest"] and tags["git_commit"]
 
 
@@ -116,14 +105,34 @@ def test_a_second_run_makes_no_table_again_and_registers_nothing_new(project):
     assert note["version"] == 1
 
 
+def test_training_after_own_sessions_came_takes_them_in_first(project, tmp_path):
+    own = Project(tmp_path / "later")
+    shutil.copytree(project.data, own.data, ignore=shutil.ignore_patterns("home"))
+    as_real(own.data / "01_raw/simulated", own.data / "01_raw/sessions")
+
+    done = own.run("--pipeline=low2med", f"--params={SMALL}", "--to-nodes=label_squares")
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "SIMULATED" not in done.stderr
+    assert set(own.table("sessions", "02_intermediate")["origin"]) == {"real"}
+
+
+def test_a_flow_alone_simulates_the_demo_it_reads(tmp_path):
+    project = Project(tmp_path / "alone")
+
+    done = project.run(
+        "--pipeline=ingest", "--params=simulate.sessions=1,simulate.tiles=1,simulate.tile_px=256"
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "1 SIMULATED sessions stand in" in done.stderr
+
+
 def test_a_broken_archive_is_set_aside_and_real_sessions_stand_alone(project, tmp_path):
     own = Project(tmp_path / "own")
     sessions = own.data / "01_raw/sessions"
-    for index, archive in enumerate(sorted((project.data / "01_raw/simulated").glob("sim*"))):
-        shutil.copytree(archive, sessions / archive.name)
-        head = json.loads((sessions / archive.name / "session.json").read_text())
-        head["session"]["origin"] = "real" if index else "simulated"
-        (sessions / archive.name / "session.json").write_text(json.dumps(head))
+    as_real(project.data / "01_raw/simulated", sessions)
+    say_origin(sessions / "sim10000", "simulated")
     (sessions / "truncated.zip").write_bytes(b"PK\x03\x04 not much of an archive")
 
     done = own.run("--pipeline=ingest")
