@@ -1,6 +1,6 @@
-"""Classifiers that rank squares by their descriptors."""
+"""Classifiers that rank squares by their descriptors: a logistic regression and a random forest."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,7 @@ from ptolemy_kedro.training.model import TrainedModel
 
 if TYPE_CHECKING:
     import pandas as pd
-    from sklearn.pipeline import Pipeline
+    from sklearn.base import ClassifierMixin
 
 PUBLISHED = ("mean", "maximum", "variance", "area_px")
 """What the published classifiers see: in the image's own units, so of use within one microscope only."""
@@ -37,6 +37,25 @@ class LogregOptions:
     descriptors: tuple[str, ...] = PORTABLE
 
 
+@dataclass(frozen=True, config={"extra": "forbid"})
+class ForestOptions:
+    """A random forest on descriptors. What it takes on disk is bounded by trees times leaves.
+
+    Attributes:
+        trees: How many.
+        most_leaves: A tree has at most so many.
+        fewest_squares: A leaf holds at least so many squares.
+        seed: Of the squares and descriptors that each tree sees.
+        descriptors: Names of the columns it looks at.
+    """
+
+    trees: int = Field(default=100, ge=1, le=1000)
+    most_leaves: int = Field(default=48, ge=2, le=1024)
+    fewest_squares: int = Field(default=15, ge=1)
+    seed: int = Field(default=0, ge=0)
+    descriptors: tuple[str, ...] = PORTABLE
+
+
 def fit_logreg(squares: "pd.DataFrame", options: LogregOptions = LogregOptions()) -> TrainedModel:  # noqa: B008
     """Fit a logistic regression to the squares whose label is known.
 
@@ -51,20 +70,49 @@ def fit_logreg(squares: "pd.DataFrame", options: LogregOptions = LogregOptions()
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    known = known_squares(squares)
-    values = known[list(options.descriptors)].to_numpy(np.float32)
-    selected = (known["label"] == "selected").to_numpy()
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression(C=options.inverse_penalty, max_iter=1000))
-    pipeline.fit(values, selected)
-    config = {
-        "kind": "logreg",
-        "descriptors": list(options.descriptors),
-        "class_prior": float(selected.mean()),
-        "weights": dict(zip(options.descriptors, pipeline[-1].coef_[0].tolist(), strict=True)),
-    }
-    return TrainedModel(
-        _to_onnx(pipeline, len(options.descriptors)), config, tuple(sorted(set(known["session_id"])))
+    regression = LogisticRegression(C=options.inverse_penalty, max_iter=1000)
+    fitted, trained = _fit(
+        make_pipeline(StandardScaler(), regression), "logreg", squares, options.descriptors
     )
+    trained.config["weights"] = dict(zip(options.descriptors, fitted[-1].coef_[0].tolist(), strict=True))
+    return trained
+
+
+def fit_forest(squares: "pd.DataFrame", options: ForestOptions = ForestOptions()) -> TrainedModel:  # noqa: B008
+    """Fit a random forest to the squares whose label is known.
+
+    Args:
+        squares: One row a square: ``session_id``, ``label`` and a column a descriptor.
+        options: Of the fit.
+
+    Raises:
+        TableError: No square is selected, or none rejected.
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(
+        options.trees,
+        max_leaf_nodes=options.most_leaves,
+        min_samples_leaf=options.fewest_squares,
+        random_state=options.seed,
+        n_jobs=-1,
+    )
+    fitted, trained = _fit(forest, "forest", squares, options.descriptors)
+    trained.config["importance"] = dict(
+        zip(options.descriptors, fitted.feature_importances_.tolist(), strict=True)
+    )
+    return trained
+
+
+def _fit(
+    classifier: Any, kind: str, squares: "pd.DataFrame", descriptors: tuple[str, ...]
+) -> tuple[Any, TrainedModel]:
+    known = known_squares(squares)
+    selected = (known["label"] == "selected").to_numpy()
+    fitted = classifier.fit(known[list(descriptors)].to_numpy(np.float32), selected)
+    config = {"kind": kind, "descriptors": list(descriptors), "class_prior": float(selected.mean())}
+    sessions = tuple(sorted(set(known["session_id"])))
+    return fitted, TrainedModel(_to_onnx(fitted, len(descriptors)), config, sessions)
 
 
 def known_squares(squares: "pd.DataFrame") -> "pd.DataFrame":
@@ -83,11 +131,11 @@ def known_squares(squares: "pd.DataFrame") -> "pd.DataFrame":
     return known
 
 
-def _to_onnx(pipeline: "Pipeline", width: int) -> bytes:
-    """Save a fitted pipeline as ONNX: float32 (n, width) to the probability of selection (n, 1)."""
+def _to_onnx(fitted: "ClassifierMixin", width: int) -> bytes:
+    """Save a fitted classifier as ONNX: float32 (n, width) to the probability of selection (n, 1)."""
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType
 
     inputs = [("descriptors", FloatTensorType([None, width]))]
-    network = to_onnx(pipeline, initial_types=inputs, options={"zipmap": False}, target_opset=18)
+    network = to_onnx(fitted, initial_types=inputs, options={"zipmap": False}, target_opset=18)
     return network.SerializeToString()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ptolemy_kedro.squares.crops import Crops
     from ptolemy_kedro.training.model import TrainedModel
 
-KINDS = ("logreg", "cnn")
+KINDS = ("logreg", "forest", "cnn")
 
 
 @dataclass(frozen=True)
