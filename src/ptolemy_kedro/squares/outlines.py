@@ -41,14 +41,22 @@ def measure_zones(image: Image, regions: Labels, count: int, edge_px: float) -> 
         count: Regions.
         edge_px: Typical edge of a square.
     """
-    distance, (row, col) = ndimage.distance_transform_edt(regions == 0, return_indices=True)
-    nearest = np.where(distance <= max(REACH * edge_px, 2), regions[row, col], 0)
+    nearest, squared = _nearest(regions, max(REACH * edge_px, 2))
     floor = float(percentiles(image, [0.5])[0])
     bright = quantile_by_label(image, regions, count, 0.6) - floor
-    dark = quantile_by_label(image, np.where(distance > 1, nearest, 0), count, 0.6) - floor
+    dark = quantile_by_label(image, np.where(squared > 1, nearest, 0), count, 0.6) - floor
     dark = np.clip(np.nan_to_num(dark, nan=0.0), 0.05 * bright, None)
     thresholds = [np.inf, *(floor + poisson_boundary(d, b) for d, b in zip(dark, bright, strict=True))]
     return Zones(nearest, np.array(thresholds, np.float32))
+
+
+def _nearest(regions, reach_px):
+    """Give each pixel the number of the nearest region within reach, and its distance squared."""
+    row, col = ndimage.distance_transform_edt(regions == 0, return_distances=False, return_indices=True)
+    rows, cols = (np.arange(side, dtype=np.int32) for side in regions.shape)
+    squared = (row - rows[:, None]) ** 2 + (col - cols) ** 2
+    nearest = regions.ravel().take(row * np.int32(regions.shape[1]) + col)
+    return np.where(squared <= reach_px**2, nearest, 0), squared
 
 
 def quantile_by_label(image: Image, labels: Labels, count: int, share: float) -> NDArray[np.float64]:
@@ -78,13 +86,21 @@ def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -
     nearest = zones.nearest
     above = image > zones.thresholds[nearest]
     if smooth_px > 1:
-        above = ndimage.uniform_filter(above.astype(np.float32), smooth_px, mode="nearest") > 0.5
+        above = _most_around(above, smooth_px)
     above &= (nearest > 0) & ~_seams(nearest)
     pieces, count = ndimage.label(above)
     wanted = np.zeros(count + 1, bool)
     wanted[pieces[regions > 0]] = True
     wanted[0] = False
     return np.where(wanted[pieces], nearest, 0).astype(np.int32)
+
+
+def _most_around(mask, size_px):
+    """Tell where most of the size x size pixels around are in a mask; size is odd."""
+    padded = np.pad(mask.astype(np.uint16), size_px // 2, mode="edge")
+    rows, cols = mask.shape
+    down = sum(padded[start : start + rows] for start in range(size_px))
+    return 2 * sum(down[:, start : start + cols] for start in range(size_px)) > size_px**2
 
 
 def fill_holes(labels: Labels) -> Labels:

@@ -1,6 +1,6 @@
 """Low magnification: an image in, the grid squares in it out, at whatever pixel size and illumination."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -126,9 +126,9 @@ def _refine(pixels: Image, candidates: Candidates) -> tuple[NDArray[np.int32], I
 
 def _accept(image, labels, edge_px, options):
     """Keep the outlines that are squares; number them anew."""
-    labels, count = _renumber(labels)
-    cut = _touching(labels, count)
-    runs = runs_of(labels)
+    runs, old = _renumbered(runs_of(labels))
+    count = len(old) - 1
+    cut = _touching(labels)[old[1:]]
     corners, angles = fit_rectangles(runs, count, ~cut)
     edges = edges_of(corners)
     pixels = runs.total(runs.length, count)[1:]
@@ -138,8 +138,9 @@ def _accept(image, labels, edge_px, options):
     partly = (filled >= 0.35) & (edges.prod(axis=1) >= (options.min_edge * edge_px) ** 2)
     compact = (edges[:, 1] >= COMPACT_ASPECT * edges[:, 0]) & (filled >= COMPACT_FILL)
     keep = np.where(cut, partly, whole) & (compact | ~_faint(image, brightness))
-    number = np.concatenate([[0], np.where(keep, np.cumsum(keep), 0)]).astype(np.int32)
-    return number[labels], corners[keep], angles[keep], cut[keep], brightness[keep]
+    number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
+    number[old[1:]] = np.where(keep, np.cumsum(keep), 0)
+    return number.take(labels), corners[keep], angles[keep], cut[keep], brightness[keep]
 
 
 def _faint(image, brightness):
@@ -148,19 +149,18 @@ def _faint(image, brightness):
     return level < FAINT * np.median(level)
 
 
-def _renumber(labels):
-    present = np.flatnonzero(np.bincount(labels.ravel()))
-    present = present[present > 0]
-    number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
-    number[present] = np.arange(1, len(present) + 1)
-    return number[labels], len(present)
+def _renumbered(runs):
+    """Number the labels of runs without gaps; what each number was before comes with them, 0 of 0."""
+    present = np.bincount(runs.label) > 0
+    number = np.where(present, np.cumsum(present), 0).astype(np.int32)
+    return replace(runs, label=number[runs.label]), np.concatenate([[0], np.flatnonzero(present)])
 
 
-def _touching(labels, count):
-    touching = np.zeros(count + 1, bool)
+def _touching(labels):
+    touching = np.zeros(int(labels.max(initial=0)) + 1, bool)
     for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
         touching[side] = True
-    return touching[1:]
+    return touching
 
 
 def _to_original(labels, factor, shape):
@@ -172,7 +172,10 @@ def _to_original(labels, factor, shape):
 
 def _repeat(labels, times, shape):
     """Enlarge a label image, its far edges repeated where the original has some pixels more."""
-    repeated = np.repeat(np.repeat(labels, times, axis=0), times, axis=1)[: shape[0], : shape[1]]
+    wide = np.empty((labels.shape[0], labels.shape[1] * times), labels.dtype)
+    for start in range(times):
+        wide[:, start::times] = labels
+    repeated = np.repeat(wide, times, axis=0)[: shape[0], : shape[1]]
     missing = [(0, want - have) for want, have in zip(shape, repeated.shape, strict=True)]
     return np.pad(repeated, missing, mode="edge") if np.any(missing) else repeated
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ptolemy_kedro.squares.runs import runs_of
+
 Image = NDArray[np.float32]
 
 
@@ -28,7 +30,7 @@ class ThresholdTree:
         at_border: Whether it touches the image's border; shape (n,).
     """
 
-    innermost: NDArray[np.intp]
+    innermost: NDArray[np.int32]
     levels: int
     level: NDArray[np.intp]
     parent: NDArray[np.intp]
@@ -55,22 +57,22 @@ def grow_tree(image: Image, thresholds: NDArray[np.float64]) -> ThresholdTree:
         image: Intensities; shape (rows, cols).
         thresholds: Rising; shape (levels,).
     """
-    innermost, labels = np.full(image.size, -1, np.intp), np.empty(image.shape, np.int32)
+    innermost, labels = np.full(image.shape, -1, np.int32), np.empty(image.shape, np.int32)
     parents, first = [], 0
     for threshold in thresholds:
         above = image > threshold
         count = ndimage.label(above, output=labels)
-        pixel = np.flatnonzero(above)
-        number = labels.ravel()[pixel].astype(np.intp)
+        begins = above.copy()
+        begins[:, 1:] &= ~above[:, :-1]
+        pixel = np.flatnonzero(begins)  # each component begins somewhere
         parent = np.full(count + 1, -1, np.intp)
-        parent[number] = innermost[pixel]
-        innermost[pixel] = number + (first - 1)
+        parent[labels.ravel()[pixel]] = innermost.ravel()[pixel]
+        np.add(labels, first - 1, out=innermost, where=above)
         parents.append(parent[1:])
         first += count
     level = np.repeat(np.arange(len(parents)), [len(p) for p in parents])
     parent = np.concatenate(parents) if parents else np.empty(0, np.intp)
-    top = innermost.reshape(image.shape)
-    return ThresholdTree(top, len(parents), level, parent, *_moments(top, level, parent))
+    return ThresholdTree(innermost, len(parents), level, parent, *_moments(innermost, level, parent))
 
 
 def stability(tree: ThresholdTree, change: float = 1.5) -> NDArray[np.float64]:
@@ -126,14 +128,13 @@ def label_chosen(tree: ThresholdTree, chosen: NDArray[np.intp]) -> NDArray[np.in
 
 
 def _moments(innermost, level, parent):
-    """Sum up each component's pixels, those of its children included: each pixel is read once."""
+    """Sum up each component's pixels, those of its children included, by runs of pixels."""
     rows, cols = innermost.shape
-    pixel = np.flatnonzero(innermost.ravel() >= 0)
-    node = innermost.ravel()[pixel]
-    r, c = np.divmod(pixel, cols)
-    border = (r == 0) | (c == 0) | (r == rows - 1) | (c == cols - 1)
-    terms = [None, r, c, r * r, c * c, r * c, border]
-    sums = np.stack([np.bincount(node, None if t is None else t.astype(float), len(level)) for t in terms])
+    runs = runs_of(innermost + 1)
+    n, r, c = (part.astype(float) for part in (runs.length, runs.row, (runs.first + runs.last) / 2))
+    border = (runs.row == 0) | (runs.first == 0) | (runs.row == rows - 1) | (runs.last == cols - 1)
+    terms = [n, n * r, n * c, n * r * r, n * c * c + n * (n * n - 1) / 12, n * r * c, border]
+    sums = np.stack([runs.total(term, len(level))[1:] for term in terms])
     for k in range(level.max(initial=0), 0, -1):
         nodes = np.flatnonzero(level == k)
         for total in sums:
