@@ -127,7 +127,7 @@ def test_a_broken_navigator_is_refused_with_its_place(tmp_path, written, said):
     file = tmp_path / "grid.nav"
     file.write_text(written)
 
-    with pytest.raises(VendorFileError, match="grid.nav") as refusal:
+    with pytest.raises(VendorFileError, match=r"grid\.nav") as refusal:
         read_navigator(file)
 
     assert said in str(refusal.value)

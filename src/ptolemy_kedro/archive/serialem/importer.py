@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 
-from ptolemy_kedro.archive.importing.frame import Found
+from ptolemy_kedro.archive.importing.frame import Found, Imported
 from ptolemy_kedro.archive.importing.source import SourceFolder, as_id
 from ptolemy_kedro.archive.importing.stamps import changed_since, stamp_of
 from ptolemy_kedro.archive.serialem.folder import Reading, SessionFolder
@@ -46,11 +46,10 @@ class SerialEM:
         parts = (folder.root.name, *root.relative_to(folder.root).parts)
         session_id = as_id(only.stem if only else "-".join(parts[1:] or parts)).lstrip(".") or "session"
         stamp = stamp_of(files, folder.root, repr(self._reading))
-        return Found(
-            session_id, stamp, partial(self._load, session_id, folder, files, stamp), str(only or root)
-        )
+        load = partial(self._load, session_id, folder, files, stamp)
+        return Found(session_id, stamp, load, str(only or root))
 
-    def _load(self, session_id: str, folder: SourceFolder, files: list[Path], stamp: str):  # type: ignore[no-untyped-def]
+    def _load(self, session_id: str, folder: SourceFolder, files: list[Path], stamp: str) -> Imported:
         return load_session(session_id, SessionFolder(folder, files, self._reading), stamp)
 
 

@@ -59,8 +59,10 @@ def map_image(item: Item, stack: Stack | None, mdoc: Mdoc | None) -> MapImage:
     frame = item.map_frame()
     section = _section_of(item)
     if stack is None:
-        rows_cols = frame.size[::-1]
-        return _image(item, frame, rows_cols, rows_cols, True, None, None, mdoc, section)
+        shown = frame.size[::-1]
+        factor = max(1, round(frame.reduction))
+        stored = (shown[0] * factor, shown[1] * factor)
+        return _image(item, frame, shown, stored, True, None, None, mdoc, section)
     if item.section.whole("MapMontage") and stack.sections > 1:
         montage = find_montage(stack, mdoc, section)
         size = _pixel_size(mdoc, section, stack, montage.reduction)
@@ -91,7 +93,7 @@ def _image(
     stage_map = _reduced(whole, full_shape, shape)
     by_map = float(np.sqrt(abs(np.linalg.det(stage_map.matrix)))) * 1e4
     size = pixel_size_a or by_map
-    kind = kinds.image_kind(shape, by_map)
+    kind = kinds.image_kind(shape, by_map, bool(item.section.whole("MapMontage")))
     described = section_of(mdoc, section) if mdoc else None
     return MapImage(item, shape, full_shape, stage_map, size, bottom_first, kind, source, described)
 

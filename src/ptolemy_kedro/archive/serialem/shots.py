@@ -116,8 +116,7 @@ def _image_of(path: Path) -> Stack | None:
 
 def _row(mdoc: Mdoc, section: MdocSection, stack: Stack | None) -> dict[str, Any] | None:
     """The image's columns; None where nobody says how large it is."""
-    size = mdoc.data.ImageSize
-    shape = stack.shape if stack else (size[1], size[0]) if size else None
+    shape = stack.shape if stack else _stated_shape(mdoc, section)
     spacing = section.data.PixelSpacing or mdoc.data.PixelSpacing
     spacing = spacing if spacing and np.isfinite(spacing) and spacing > 0 else None
     if shape is None or min(shape) < 1:
@@ -134,6 +133,14 @@ def _row(mdoc: Mdoc, section: MdocSection, stack: Stack | None) -> dict[str, Any
         "stage_z_um": section.data.StageZ,
         **described_by(section),
     }
+
+
+def _stated_shape(mdoc: Mdoc, section: MdocSection) -> tuple[int, int] | None:
+    """(rows, cols) [px] as the metadata state it; frames state it negative where they were not rotated."""
+    if mdoc.data.ImageSize:
+        return mdoc.data.ImageSize[1], mdoc.data.ImageSize[0]
+    size = section.section.numbers("UncroppedSize", 2)
+    return (int(abs(size[1])), int(abs(size[0]))) if size else None
 
 
 def _target_of(section: MdocSection, targets: Targets) -> tuple[str, Site] | None:

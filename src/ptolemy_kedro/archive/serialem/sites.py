@@ -1,8 +1,8 @@
 """Points and polygons of navigators as targets: what was chosen, what was left, and why it is thought so.
 
 ``Acquire`` marks a choice, but SerialEM clears it once an item was acquired at. So an item also counts as
-chosen where an image was taken at it: a map whose label is the item's with a suffix (``10-A`` at ``10``), or an
-image whose metadata name it (``NavigatorLabel``).
+chosen where an image was taken at it: a map whose label is the item's with a suffix (``10-A`` at ``10``), or
+an image whose metadata name it (``NavigatorLabel``).
 """
 
 import re
