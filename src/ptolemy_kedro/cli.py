@@ -6,12 +6,24 @@ import warnings
 from typing import Any
 
 import click
+from kedro.config import BadConfigException, MissingConfigException
 from kedro.framework.cli.project import run as kedro_run
 from kedro.validation.exceptions import ParameterValidationError
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from ptolemy_kedro.errors import PtolemyError
+
+KEDRO_SAYS = (
+    "Failed to find the pipeline",
+    "Pipeline does not contain",
+    "Pipeline contains no nodes",
+    "Async data loading and saving does not work",
+    "module 'kedro.runner' has no attribute",
+)
+"""How Kedro begins where an option names a flow, node, dataset, tag or runner that cannot be had."""
+
+CONF_ERRORS = (YAMLError, OmegaConfBaseException, BadConfigException, MissingConfigException)
 
 
 @click.group(name="ptolemy_kedro")
@@ -42,11 +54,11 @@ def one_line(error: BaseException) -> str | None:
             return link.line()
         if isinstance(link, ParameterValidationError):
             return _parameters_line(str(link))
-        if isinstance(link, ValueError) and str(link).startswith("Failed to find the pipeline"):
+        if isinstance(link, ValueError | AttributeError) and str(link).startswith(KEDRO_SAYS):
             return " ".join(str(link).split())
         if isinstance(link, OSError) and link.errno is not None:
             return f"{link.filename or 'the disk'}: {link.strerror}. What is done is kept: mend it, rerun."
-        if isinstance(link, YAMLError | OmegaConfBaseException):
+        if isinstance(link, CONF_ERRORS):
             return "conf: " + " ".join(str(link).split())
         link = link.__cause__ or link.__context__
     return None

@@ -1,8 +1,8 @@
 """Kedro's settings of this project; https://docs.kedro.org has every option."""
 
-from ptolemy_kedro.hooks import DemoHook, HomeHook, TrackingHook
+from ptolemy_kedro.hooks import DemoHook, HomeHook, ParametersHook, TrackingHook
 
-HOOKS = (HomeHook(), DemoHook(), TrackingHook())
+HOOKS = (HomeHook(), ParametersHook(), DemoHook(), TrackingHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

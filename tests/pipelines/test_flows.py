@@ -120,9 +120,7 @@ def test_training_after_own_sessions_came_takes_them_in_first(project, tmp_path)
 def test_a_flow_alone_simulates_the_demo_it_reads(tmp_path):
     project = Project(tmp_path / "alone")
 
-    done = project.run(
-        "--pipeline=ingest", "--params=simulate.sessions=1,simulate.tiles=1,simulate.tile_px=256"
-    )
+    done = project.run("--pipeline=ingest", "--params=simulate.sessions=1,simulate.tiles=1")
 
     assert done.returncode == 0, done.stderr[-3000:]
     assert "1 SIMULATED sessions stand in" in done.stderr

@@ -1,12 +1,14 @@
 """Small documents, written whole: JSON, text, CSV."""
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 from kedro_datasets._typing import JSONPreview, TablePreview
 
+from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.files import atomic_file
 
 if TYPE_CHECKING:
@@ -25,6 +27,12 @@ class _FileDataset(AbstractDataset[Any, Any]):
         self._path = Path(path)
         self.metadata = metadata
 
+    def _text(self) -> str:
+        try:
+            return self._path.read_text()
+        except FileNotFoundError:
+            raise TableError(f"There is no {self._path}. Run `kedro run --pipeline=low2med` first.") from None
+
     def _exists(self) -> bool:
         return self._path.exists()
 
@@ -36,7 +44,12 @@ class JsonDataset(_FileDataset):
     """Whatever JSON holds."""
 
     def load(self) -> Any:
-        return json.loads(self._path.read_text())
+        try:
+            return json.loads(self._text())
+        except ValueError as failure:
+            raise TableError(
+                f"{self._path} is damaged ({failure}). Delete it and run the flow that makes it again."
+            ) from None
 
     def save(self, data: Any) -> None:
         with atomic_file(self._path) as aside:
@@ -51,7 +64,7 @@ class TextDataset(_FileDataset):
     """A text, such as an HTML page."""
 
     def load(self) -> str:
-        return self._path.read_text()
+        return self._text()
 
     def save(self, data: str) -> None:
         with atomic_file(self._path) as aside:
@@ -64,7 +77,7 @@ class CsvDataset(_FileDataset):
     def load(self) -> "pd.DataFrame":
         import pandas as pd
 
-        return pd.read_csv(self._path, dtype=str, keep_default_na=False)
+        return pd.read_csv(StringIO(self._text()), dtype=str, keep_default_na=False)
 
     def save(self, data: "pd.DataFrame") -> None:
         with atomic_file(self._path) as aside:
