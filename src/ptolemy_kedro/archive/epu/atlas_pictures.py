@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.archive.epu.atlas import Atlas, AtlasTile, Node
-from ptolemy_kedro.archive.epu.geometry import Matrix, centred_map, fit_map, followed_by, rms_um
+from ptolemy_kedro.archive.epu.geometry import Matrix, Shape, centred_map, fit_map, followed_by, rms_um
 from ptolemy_kedro.archive.epu.inventory import ImageFiles, pixel_files
 from ptolemy_kedro.archive.epu.pictures import Picture, PictureReader
 from ptolemy_kedro.archive.importing.source import as_id
@@ -27,20 +27,17 @@ def atlas_picture(atlas: Atlas, folder: dict[str, list[Path]], reader: PictureRe
     """
     if atlas.image_name is None or atlas.extent is None:
         return None
-    image_id = as_id(atlas.image_name)
-    path, stored = reader.pixels(pixel_files(folder.get(atlas.image_name, [])))
-    if stored and (stored[0] < atlas.extent[0] or stored[1] < atlas.extent[1]):
-        reader.faults.leave_out(image_id, "a thumbnail, and nothing tells of how large an image")
-        path, stored = None, None
-    if path is None:
-        reader.absent.append(image_id)
-    shape = stored or atlas.extent
-    picture = Picture(image_id, "atlas", path, shape, shape)
+    picture = _read(atlas.image_name, "atlas", folder, reader, atlas.extent)
+    if picture is None:
+        return None
+    if picture.record is None and np.less(picture.stored, atlas.extent).any():
+        reader.faults.leave_out(picture.image_id, "a thumbnail, and nothing tells of how large an image")
+        picture = replace(picture, path=None, stored=atlas.extent, readout=atlas.extent)
     points = picture.points(np.array([node.atlas_xy for node in atlas.nodes]))
     fitted = fit_map(points, _stage_um(atlas.nodes, atlas.alignment))
     if fitted is None:
-        return picture
-    return replace(picture, placed=fitted[0], pixel_size_a=_pixel_size_a(fitted[0]))
+        return _aligned(picture, atlas.alignment)
+    return replace(picture, placed=fitted[0], pixel_size_a=picture.pixel_size_a or _pixel_size_a(fitted[0]))
 
 
 def tile_pictures(
@@ -49,29 +46,27 @@ def tile_pictures(
     """Place the tiles whose shape is known; arguments as in ``atlas_picture``."""
     common = _common_step(atlas)
     for tile in atlas.tiles:
-        if tile.image_name is None:
-            continue
-        picture = _tile_picture(atlas, tile, folder, reader)
+        name = tile.image_name
+        picture = _read(name, "tile", folder, reader, atlas.tile_readout) if name else None
         if picture is not None:
             nodes = [node for node in atlas.nodes if node.tile_id == tile.tile_id and node.tile_xy]
             placed = replace(_place_tile(picture, tile, nodes, common), parent_id=parent_id)
             yield tile, _aligned(placed, atlas.alignment)
 
 
-def _tile_picture(
-    atlas: Atlas, tile: AtlasTile, folder: dict[str, list[Path]], reader: PictureReader
+def _read(
+    name: str, kind: str, folder: dict[str, list[Path]], reader: PictureReader, otherwise: Shape | None
 ) -> Picture | None:
-    name = str(tile.image_name)
+    """Read an image beside ``Atlas.dm``; without ``.xml`` and pixels it has the shape ``otherwise``."""
     paths = folder.get(name, [])
     xml = next((path for path in paths if path.suffix.lower() == ".xml"), None)
     if xml:
-        files = ImageFiles(name, "tile", "", None, None, "", xml, pixel_files(paths))
-        return reader.read(files, as_id(name))
+        return reader.read(ImageFiles(name, kind, "", None, None, "", xml, pixel_files(paths)), as_id(name))
     path, stored = reader.pixels(pixel_files(paths))
-    shape = atlas.tile_readout or stored
     if path is None:
         reader.absent.append(name)
-    return Picture(as_id(name), "tile", path, stored or shape, shape) if shape else None
+    readout = (otherwise if kind == "tile" else None) or stored or otherwise
+    return Picture(as_id(name), kind, path, stored or readout, readout) if readout else None
 
 
 def _place_tile(picture: Picture, tile: AtlasTile, nodes: list[Node], common: Matrix | None) -> Picture:

@@ -11,6 +11,9 @@ from ptolemy_kedro.archive.epu.geometry import step_matrix
 from ptolemy_kedro.archive.epu.microscope_image import pair, reference_matrix
 from ptolemy_kedro.archive.epu.xml import read_xml
 
+SIMULATED = "origin: simulated"
+"""The project's name of a session that no microscope took."""
+
 _FARTHEST_PX = 1e6
 _LARGEST_SHIFT_M = 1e-3
 
@@ -41,6 +44,7 @@ class EpuSession:
         intensities: Least and greatest mean intensity that the operator's ice filter lets pass.
         offsets_um: Area of the template to its offset from a hole's centre, stage (x, y).
         presets: The microscope's settings, one a magnification.
+        simulated: No microscope took it.
     """
 
     session_id: str
@@ -56,6 +60,7 @@ class EpuSession:
     intensities: tuple[float, float] | None
     offsets_um: dict[str, tuple[float, float]]
     presets: tuple[Preset, ...]
+    simulated: bool
 
 
 def read_epu_session(path: Path, name: str) -> EpuSession:
@@ -84,6 +89,7 @@ def epu_session(root: Element) -> EpuSession:
         intensities=_intensities(sample),
         offsets_um=_offsets_um(sample.find("TargetAreaTemplate")),
         presets=_presets(sample),
+        simulated=root.string("DMPSession/ProjectName") == SIMULATED,
     )
 
 

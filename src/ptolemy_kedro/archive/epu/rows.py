@@ -29,7 +29,7 @@ def session_row(session_id: str, session: EpuSession, pictures: list[Picture]) -
         "detector": (exposures[0] if exposures else first).detector if first else None,
         "software": (first.software if first else None) or "EPU",
         "started_at": session.started_at,
-        "origin": "real",
+        "origin": "simulated" if session.simulated else "real",
     }
 
 

@@ -93,7 +93,7 @@ class Tables:
             self._add_outline(square, self.reading.square_pictures.get(square_id), square.node_id in shown)
 
     def _add_node(self, node: Node) -> None:
-        """Put a square where its pixels are: on the atlas, else on the tile that shows it best."""
+        """Put a square where it is seen best: on its tile, or on the atlas where the tile has no pixels."""
         square = self.reading.squares.get(node.node_id)
         decision = decide_square(square, node.node_id in self._visited, node.node_id in self._viewed)
         state = as_state(square.state) if square else None
@@ -108,7 +108,7 @@ class Tables:
     def _where(self, node: Node) -> tuple[Picture | None, NDArray[np.float64], float | None]:
         """Choose the image that a square's target lies on, with its centre (row, col) and edge there [px]."""
         whole, tile = self.reading.whole, self.reading.tiles.get(node.tile_id)
-        if tile and node.tile_xy and (whole is None or (whole.path is None and tile.path is not None)):
+        if tile and node.tile_xy and (tile.path is not None or whole is None):
             return tile, tile.points(node.tile_xy)[0], tile.length_px(node.tile_size_px)
         if whole:
             return whole, whole.points(node.atlas_xy)[0], whole.length_px(node.atlas_size_px)
