@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
+from kedro.framework.project import pipelines
 from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
@@ -55,9 +56,7 @@ class ParametersHook:
     @hook_impl(tryfirst=True)
     def before_pipeline_run(self, catalog: DataCatalog) -> None:
         """Compare the names of all blocks with what the flows take."""
-        from ptolemy_kedro.pipeline_registry import register_pipelines
-
-        inputs = set().union(*(flow.inputs() for flow in register_pipelines().values()))
+        inputs = set().union(*(flow.inputs() for flow in pipelines.values()))
         known = sorted(name.removeprefix("params:") for name in inputs if name.startswith("params:"))
         for name in catalog.load("parameters"):
             if name not in known:
