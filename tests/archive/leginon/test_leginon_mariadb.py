@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
+from tests.archive.leginon.test_leginon_round_trip import check_same
 
 from ptolemy_kedro.archive.importing.write import import_sessions
 from ptolemy_kedro.archive.leginon.database import Database
@@ -12,7 +13,6 @@ from ptolemy_kedro.archive.leginon.source import source_of
 from ptolemy_kedro.errors import VendorFileError
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
 from ptolemy_kedro.simulation.export.leginon import write_leginon
-from tests.archive.leginon.test_leginon_round_trip import check_same, imported_from
 
 SEEDS = (10_011, 10_012, 10_013)
 TINY = SimulateOptions(

@@ -64,7 +64,7 @@ def check_targets(raw, found, names):
     chosen = raw["targets"].query("decision == 'selected'")
     assert len(found["targets"]) == len(chosen)
     for image, targets in chosen.groupby("image_id"):
-        here = found["targets"].query("image_id == @names[@image]")
+        here = found["targets"][found["targets"]["image_id"] == names[image]]
         np.testing.assert_allclose(
             here[["row_px", "col_px"]].to_numpy(), targets[["row_px", "col_px"]].to_numpy(), atol=0.5
         )

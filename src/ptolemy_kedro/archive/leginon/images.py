@@ -185,8 +185,9 @@ def _moved(shift: Pair, own: Pair) -> tuple[float, float]:
 
 
 def _scaled(value: float | None, factor: float) -> float | None:
-    return None if value is None else value * factor
+    return None if value is None or not math.isfinite(value * factor) else value * factor
 
 
 def _degrees(angle_rad: float | None) -> float | None:
-    return None if angle_rad is None else math.degrees(angle_rad)
+    """A tilt in degrees; more than a right angle is none."""
+    return None if angle_rad is None or abs(angle_rad) > math.pi / 2 else math.degrees(angle_rad)
