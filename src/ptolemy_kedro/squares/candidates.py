@@ -78,7 +78,7 @@ def find_candidates(image: Image, contrast: float) -> Candidates:
         working, factor = scale_to(image, edge)
         edge_px = edge / factor
         stretched = fill_basins(stretch(working), HOLLOW * edge_px**2)
-        opened = ndimage.grey_opening(stretched, size=max(1, round(NECK * edge_px)))
+        opened = open_grey(stretched, max(1, round(NECK * edge_px)))
         tree = _tree(opened)
         chosen = choose_disjoint(tree, _worth(tree, contrast) * _likeness(tree, edge_px))
         if len(chosen):
@@ -125,8 +125,21 @@ def fill_basins(stretched: Image, area_px: float) -> Image:
         for side in (dark[0], dark[-1], dark[:, 0], dark[:, -1]):
             small[side] = False
         if small.any():
-            np.maximum(filled, np.float32(threshold), out=filled, where=small[dark])
+            np.maximum(filled, np.float32(threshold), out=filled, where=small.take(dark))
     return filled
+
+
+def open_grey(image: Image, size_px: int) -> Image:
+    """Take away what is bright and narrower than a square of ``size_px``: the least around, then the most."""
+    for extreme, before in ((np.minimum, size_px // 2), (np.maximum, (size_px - 1) // 2)):
+        for side in (0, 1):
+            ends = [(before, size_px - 1 - before) if axis == side else (0, 0) for axis in (0, 1)]
+            padded = np.swapaxes(np.pad(image, ends, mode="edge"), 0, side)
+            image = padded[: len(padded) - size_px + 1].copy()
+            for start in range(1, size_px):
+                extreme(image, padded[start : start + len(image)], out=image)
+            image = np.swapaxes(image, 0, side)
+    return image
 
 
 def scale_to(image: Image, edge_px: float) -> tuple[Image, float]:

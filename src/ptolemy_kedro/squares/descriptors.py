@@ -128,7 +128,7 @@ def _inside(pixels, squares):
     inside = read_interiors(pixels, squares.mask)
     size = inside.size
     count, mean, variance = count_mean_variance(inside)
-    histogram, levels = _histogram(inside.label, inside.value, size)
+    histogram, levels = inside.histogram(BINS)
     low, median, high, top = (_quantile(histogram, levels, share) for share in (0.05, 0.5, 0.95, 1.0))
     vacuum = _quantile(histogram.sum(axis=0, keepdims=True), levels, VACUUM_QUANTILE)
     dark = squares.mixture.means[0]
@@ -147,14 +147,6 @@ def _inside(pixels, squares):
         "centre_level": centre_over_rim(inside, *_middles(squares, size)),
     }
     return {name: np.asarray(values, float)[squares.numbers] for name, values in measured.items()}
-
-
-def _histogram(label, value, size):
-    """Count the pixels of each label in ``BINS`` levels over the range of all values; shape (size, BINS)."""
-    low, step = float(value.min()), float(np.ptp(value)) / (BINS - 1) or 1.0
-    bins = ((value - np.float32(low)) * np.float32(1 / step) + np.float32(0.5)).astype(np.intp)
-    histogram = np.bincount(label * BINS + bins, minlength=size * BINS).reshape(-1, BINS)
-    return histogram, low + step * np.arange(BINS)
 
 
 def _quantile(histogram, levels, share):

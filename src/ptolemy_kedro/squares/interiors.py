@@ -1,4 +1,4 @@
-"""What lies inside each square's pixels: running totals along the runs of the mask, each pixel read once."""
+"""What lies inside each square's pixels: sums along the runs of the mask."""
 
 from dataclasses import dataclass
 
@@ -27,23 +27,18 @@ class Interiors:
     start: NDArray[np.intp]
     size: int
 
-    @property
-    def label(self) -> NDArray[np.intp]:
-        """Number of the square of each pixel; shape (pixels,)."""
-        return np.repeat(self.runs.label.astype(np.intp), self.runs.length)
+    def sums(self, of_pixels: NDArray) -> Floats:
+        """Add up a number of each pixel by square; shape (size,)."""
+        of_runs = np.add.reduceat(of_pixels, self.start) if len(self.start) else np.empty(0)
+        return self.runs.total(of_runs, self.size - 1)
 
-    def sums(self, of_pixels: NDArray, first: NDArray[np.intp], length: NDArray[np.intp]) -> Floats:
-        """Add up a number of each pixel over a part of each run, by square; shape (size,).
-
-        Args:
-            of_pixels: The number; shape (pixels,).
-            first: Where each part begins in ``value``; shape (runs,).
-            length: Pixels of each part, 0 or more; shape (runs,).
-        """
-        running = np.empty(len(of_pixels) + 1)
-        running[0] = 0
-        np.cumsum(of_pixels, out=running[1:])
-        return self.runs.total(running[first + length] - running[first], self.size - 1)
+    def histogram(self, bins: int) -> tuple[NDArray, Floats]:
+        """Count the pixels of each square by level; shape (size, bins), and the levels; shape (bins,)."""
+        low, step = float(self.value.min()), float(np.ptp(self.value)) / (bins - 1) or 1.0
+        key = ((self.value - np.float32(low)) * np.float32(1 / step) + np.float32(0.5)).astype(np.int32)
+        key += np.repeat(self.runs.label * np.int32(bins), self.runs.length)
+        counts = np.bincount(key, minlength=self.size * bins).reshape(self.size, bins)
+        return counts, low + step * np.arange(bins, dtype=np.float64)
 
 
 def read_interiors(pixels: Image, mask: NDArray[np.int32]) -> Interiors:
@@ -51,31 +46,31 @@ def read_interiors(pixels: Image, mask: NDArray[np.int32]) -> Interiors:
 
     Args:
         pixels: Intensities; shape (rows, cols).
-        mask: Number of the square each pixel lies in, 0 outside; shape (rows, cols).
+        mask: Number of the square each pixel lies in, 0 outside, not so everywhere; shape (rows, cols).
     """
     runs = runs_of(mask)
     start = np.cumsum(runs.length) - runs.length
-    return Interiors(pixels[mask > 0], runs, start, int(runs.label.max(initial=0)) + 1)
+    return Interiors(pixels[mask > 0], runs, start, int(runs.label.max()) + 1)
 
 
 def count_mean_variance(inside: Interiors) -> tuple[Floats, Floats, Floats]:
     """Count, average and variance of the intensities of each square; the count is never 0."""
     runs = inside.runs
     count = np.maximum(runs.total(runs.length, inside.size - 1), 1)
-    offset = np.float32(inside.value.mean(dtype=np.float64)) if len(inside.value) else np.float32(0)
-    level = inside.value - offset
-    mean, square = (
-        inside.sums(part, inside.start, runs.length) / count for part in (level, np.square(level))
-    )
-    return count, mean + float(offset), np.maximum(square - mean**2, 0)
+    offset = np.float32(inside.value.mean(dtype=np.float64))
+    mean = inside.sums(inside.value - offset) / count + float(offset)
+    off = inside.value - np.repeat(mean.astype(np.float32)[runs.label], runs.length)
+    return count, mean, inside.sums(np.square(off, out=off)) / count
 
 
 def texture(inside: Interiors) -> Floats:
     """Mean difference between adjacent pixels of a row, by square; 0 where there are none."""
     runs = inside.runs
-    steps = np.abs(np.diff(inside.value, append=np.float32(0)))
+    steps = np.empty_like(inside.value)
+    np.abs(np.subtract(inside.value[1:], inside.value[:-1], out=steps[:-1]), out=steps[:-1])
+    steps[inside.start - 1] = 0  # from one run to the next is no step
     pairs = np.maximum(runs.total(runs.length - 1, inside.size - 1), 1)
-    return inside.sums(steps, inside.start, runs.length - 1) / pairs
+    return inside.sums(steps) / pairs
 
 
 def centre_over_rim(inside: Interiors, centre: Floats, radius: Floats) -> Floats:
@@ -91,9 +86,12 @@ def centre_over_rim(inside: Interiors, centre: Floats, radius: Floats) -> Floats
     half = np.sqrt(np.maximum(reach**2 - (runs.row - about[:, 0]) ** 2, 0))
     first = np.maximum(np.floor(about[:, 1] - half).astype(np.intp) + 1, runs.first)
     length = np.maximum(np.minimum(np.ceil(about[:, 1] + half).astype(np.intp) - 1, runs.last) - first + 1, 0)
-    at = inside.start + np.minimum(first - runs.first, runs.length)
-    near, middle = runs.total(length, inside.size - 1), inside.sums(inside.value, at, length)
-    whole = inside.sums(inside.value, inside.start, runs.length)
+    whole, middle = inside.sums(inside.value), np.zeros(len(first))
+    some = length > 0
+    at = (inside.start + first - runs.first)[some]
+    parts = np.stack([at, at + length[some]], axis=1).ravel()
+    middle[some] = np.add.reduceat(np.append(inside.value, np.float32(0)), parts)[::2] if some.any() else 0
+    near, middle = runs.total(length, inside.size - 1), runs.total(middle, inside.size - 1)
     beyond = runs.total(runs.length, inside.size - 1) - near
     difference = middle / np.maximum(near, 1) - (whole - middle) / np.maximum(beyond, 1)
     return np.where((near > 0) & (beyond > 0), difference, 0)

@@ -84,7 +84,7 @@ def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -
         smooth_px: Specks and necks narrower than about half of this vanish.
     """
     nearest = zones.nearest
-    above = image > zones.thresholds[nearest]
+    above = image > zones.thresholds.take(nearest)
     if smooth_px > 1:
         above = _most_around(above, smooth_px)
     above &= (nearest > 0) & ~_seams(nearest)
@@ -92,7 +92,7 @@ def draw_outlines(image: Image, regions: Labels, zones: Zones, smooth_px: int) -
     wanted = np.zeros(count + 1, bool)
     wanted[pieces[regions > 0]] = True
     wanted[0] = False
-    return np.where(wanted[pieces], nearest, 0).astype(np.int32)
+    return np.where(wanted.take(pieces), nearest, 0).astype(np.int32, copy=False)
 
 
 def _most_around(mask, size_px):
