@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.errors import ModelError
-from ptolemy_kedro.squares.crops import cut_crops
+from ptolemy_kedro.squares.crops import CropOptions, cut_crops
 from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.segmentation import SegmentOptions, Squares, find_squares
@@ -51,10 +51,15 @@ def rank_squares(
     """
     options = options or _as_trained(ranker)
     squares = find_squares(image, options)
-    crops = cut_crops(image, squares) if ranker.looks_at_crops else None
+    crops = cut_crops(image, squares, _cut_as_trained(ranker)) if ranker.looks_at_crops else None
     scores = ranker.score(describe(image, squares, pixel_size_a), crops)
     order = np.argsort(-scores, kind="stable")
     return RankedSquares(squares[order], scores[order], ranker.label)
+
+
+def _cut_as_trained(ranker: SquareRanker) -> CropOptions:
+    noted = ranker.config.get("crop", {})
+    return CropOptions(margin=noted["margin"]) if "margin" in noted else CropOptions()
 
 
 def _as_trained(ranker: SquareRanker) -> SegmentOptions:

@@ -5,8 +5,10 @@ import torch
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.metrics.ranking import roc_auc
 from ptolemy_kedro.runtime import OnnxModel
+from ptolemy_kedro.squares import cnn
 from ptolemy_kedro.squares.cnn import SquareNet, fit_cnn, to_onnx
 from ptolemy_kedro.squares.cnn_options import CnnOptions
+from ptolemy_kedro.squares.crops import standardised
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.training.options import TrainOptions
 
@@ -17,8 +19,8 @@ def bright_and_dark(seed: int, n: int = 96):
     """Crops of which the brighter ones were selected, in four sessions."""
     rng = np.random.default_rng(seed)
     selected = rng.random(n) < 0.5
-    crops = rng.normal(0, 0.3, (n, 1, 60, 60)).astype(np.float32) + selected[:, None, None, None]
-    return crops.astype(np.float32), np.where(selected, "selected", "rejected"), np.arange(n) % 4
+    crops = 128 + rng.normal(0, 5, (n, 1, 60, 60)) + 16 * selected[:, None, None, None]
+    return crops.astype(np.uint8), np.where(selected, "selected", "rejected"), np.arange(n) % 4
 
 
 @pytest.mark.parametrize("size_px", [30, 60, 120, 240])
@@ -54,7 +56,7 @@ def test_it_learns_to_tell_bright_from_dark():
     trained = fit_cnn(*bright_and_dark(0), QUICK)
     crops, labels, _ = bright_and_dark(1)
 
-    scores = SquareRanker.of(trained).score_batch(crops)
+    scores = SquareRanker.of(trained).score_frames(crops)
 
     assert roc_auc(scores, labels == "selected") > 0.95
     assert list(trained.curve.columns) == ["epoch", "training_loss", "validation_loss", "seconds"]
@@ -69,3 +71,33 @@ def test_one_session_alone_cannot_be_split():
     crops, labels, sessions = bright_and_dark(0)
     with pytest.raises(TableError, match="two sessions"):
         fit_cnn(crops, labels, np.zeros_like(sessions), QUICK)
+
+
+def test_training_copies_no_more_crops_than_a_batch(monkeypatch):
+    frames, labels, sessions = bright_and_dark(0)
+    labels[::7] = "unknown"
+    largest, seen = 0, []
+
+    def watched(crops):
+        nonlocal largest
+        largest = max(largest, len(crops))
+        return cnn_standardised(crops)
+
+    def keep(network, learn, judge, *others):
+        seen.extend([learn, judge])
+        return train(network, learn, judge, *others)
+
+    cnn_standardised, train = cnn._standardised, cnn.train
+    monkeypatch.setattr(cnn, "_standardised", watched)
+    monkeypatch.setattr(cnn, "train", keep)
+    fit_cnn(frames, labels, sessions, QUICK)
+
+    assert all(np.shares_memory(examples.inputs.numpy(), frames) for examples in seen)
+    assert sorted(np.concatenate([e.rows for e in seen])) == np.flatnonzero(labels != "unknown").tolist()
+    assert largest < len(frames) / 2
+
+
+def test_crops_are_standardised_in_training_as_at_the_microscope():
+    frames = np.arange(256, dtype=np.uint8).reshape(1, 1, 16, 16)
+
+    np.testing.assert_array_equal(cnn._standardised(torch.from_numpy(frames)).numpy(), standardised(frames))

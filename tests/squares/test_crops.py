@@ -3,7 +3,14 @@ import pytest
 from tests.squares.drawing import draw_grid
 
 from ptolemy_kedro.squares.crop_table import crop_table, crops_of, from_arrow, to_arrow
-from ptolemy_kedro.squares.crops import LEVELS_PER_SD, MIDDLE, SIZE_CLASSES, CropOptions, cut_crops
+from ptolemy_kedro.squares.crops import (
+    LEVELS_PER_SD,
+    MIDDLE,
+    SIZE_CLASSES,
+    CropOptions,
+    cut_crops,
+    standardised,
+)
 from ptolemy_kedro.squares.rectangles import edges_of
 from ptolemy_kedro.squares.segmentation import find_squares
 from ptolemy_kedro.tables import SquareCrops, validate
@@ -85,7 +92,7 @@ def test_batches_do_not_depend_on_the_pixel_size():
         image, _ = draw_grid((300 * scale, 300 * scale), edge=40 * scale, angle_deg=10)
         squares = find_squares(image)
         whole = squares[~squares.cut]
-        batches.append(cut_crops(image, whole).batch(48))
+        batches.append(standardised(cut_crops(image, whole).frames(48)))
 
     one, other = (np.median((batch > -1).mean(axis=(1, 2, 3))) for batch in batches)
     assert one == pytest.approx(other, rel=0.1)
@@ -94,7 +101,7 @@ def test_batches_do_not_depend_on_the_pixel_size():
 def test_the_published_batch_keeps_pixels_and_pads_with_the_mean(grid):
     *_, crops = grid
 
-    batch = crops.batch(240, rescale=False)
+    batch = standardised(crops.frames(240, rescale=False))
 
     assert batch.shape == (len(crops), 1, 240, 240)
     assert (batch[:, 0, 0, 0] == 0).all()
@@ -121,5 +128,5 @@ def test_no_squares_give_no_crops():
     crops = cut_crops(image, find_squares(image))
 
     assert len(crops) == 0
-    assert crops.batch(60).shape == (0, 1, 60, 60)
+    assert crops.frames(60).shape == (0, 1, 60, 60)
     assert len(validate(SquareCrops, crop_table("a", [], crops), "crops")) == 0

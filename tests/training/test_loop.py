@@ -10,7 +10,7 @@ from ptolemy_kedro.training.options import TrainOptions
 
 def line(seed: int, n: int = 64) -> Examples:
     inputs = torch.randn(n, 3, generator=torch.Generator().manual_seed(seed))
-    return Examples(inputs, inputs @ torch.tensor([[1.0], [-2.0], [0.5]]))
+    return Examples.of_all(inputs, inputs @ torch.tensor([[1.0], [-2.0], [0.5]]))
 
 
 def network() -> torch.nn.Module:

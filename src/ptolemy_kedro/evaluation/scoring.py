@@ -1,19 +1,22 @@
 """From split sessions to what a model learns from, and from models to scores and their account."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.evaluation import published
 from ptolemy_kedro.evaluation.comparison import best_model
 from ptolemy_kedro.evaluation.splits import PARTS
 from ptolemy_kedro.partitions import SessionTable, whole
 from ptolemy_kedro.squares.crop_table import crops_of
+from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.squares.ranker import SquareRanker
+from ptolemy_kedro.squares.segmentation import SegmentOptions
 from ptolemy_kedro.training.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -25,10 +28,10 @@ def part_of(split: "pd.DataFrame", part: str) -> list[str]:
     return split.loc[split["part"] == part, "session_id"].tolist()
 
 
-def labelled_batch(
+def labelled_frames(
     squares: SessionTable, crops: SessionTable, size_px: int
-) -> tuple[NDArray[np.float32], NDArray[np.str_], NDArray[np.str_]]:
-    """Bring the crops of the squares with a known label to one size, a session at a time.
+) -> tuple[NDArray[np.uint8], NDArray[np.str_], NDArray[np.str_]]:
+    """Bring the crops of the squares with a known label to one size, a session at a time, a byte a pixel.
 
     Args:
         squares: Of the sessions to learn from.
@@ -36,21 +39,39 @@ def labelled_batch(
         size_px: Rows and cols.
 
     Returns:
-        Pixels (n, 1, size, size), labels (n,) and session ids (n,).
+        Frames (n, 1, size, size), labels (n,) and session ids (n,).
+
+    Raises:
+        TableError: A labelled square has no crop.
     """
-    batches, labels, sessions = [], [], []
-    for session_id, table in squares:
-        known = table.loc[table["label"] != "unknown", ["square_id", "label"]]
-        rows = crops[session_id].merge(known, on="square_id", validate="one_to_one")
-        batches.append(crops_of(rows).batch(size_px))
+    known = {name: table.loc[table["label"] != "unknown", ["square_id", "label"]] for name, table in squares}
+    frames = np.empty((sum(map(len, known.values())), 1, size_px, size_px), np.uint8)
+    labels: list[str] = []
+    for session_id, wanted in known.items():
+        rows = crops[session_id].merge(wanted, on="square_id", validate="one_to_one")
+        if len(rows) < len(wanted):
+            raise TableError(
+                f"{len(wanted) - len(rows)} squares of {session_id} have no crop. Cut them anew."
+            )
+        frames[len(labels) : len(labels) + len(rows)] = crops_of(rows).frames(size_px)
         labels += rows["label"].tolist()
-        sessions += [session_id] * len(rows)
-    return np.concatenate(batches), np.array(labels), np.array(sessions)
+    return frames, np.array(labels), np.repeat(list(known), [len(wanted) for wanted in known.values()])
 
 
-def with_origin(trained: TrainedModel, learnt_from: SessionTable, sessions: SessionTable) -> TrainedModel:
-    """Note in a model's configuration the origin and the digest of what it learnt from."""
-    noted = {"origin": origin_of(sessions), "data_digest": learnt_from.digest}
+def with_origin(
+    trained: TrainedModel,
+    learnt_from: SessionTable,
+    sessions: SessionTable,
+    segment: SegmentOptions,
+    crop: CropOptions,
+) -> TrainedModel:
+    """Note in a model's configuration what it learnt from, and how squares are found and cut out for it."""
+    noted = {
+        "origin": origin_of(sessions),
+        "data_digest": learnt_from.digest,
+        "segmentation": asdict(segment),
+        "crop": {**trained.config.get("crop", {}), **asdict(crop)},
+    }
     return replace(trained, config={**trained.config, **noted})
 
 

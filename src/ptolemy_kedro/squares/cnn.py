@@ -17,6 +17,7 @@ from torch import nn
 
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.squares.cnn_options import CnnOptions
+from ptolemy_kedro.squares.crops import LEVELS_PER_SD, MIDDLE
 from ptolemy_kedro.training.augment import turn_and_flip
 from ptolemy_kedro.training.loop import Examples, train
 from ptolemy_kedro.training.model import TrainedModel
@@ -47,7 +48,7 @@ class SquareNet(nn.Module):
 
 
 def fit_cnn(
-    crops: NDArray[np.float32],
+    frames: NDArray[np.uint8],
     labels: ArrayLike,
     sessions: ArrayLike,
     options: CnnOptions = CnnOptions(),  # noqa: B008
@@ -56,7 +57,7 @@ def fit_cnn(
     """Train the published network on the crops whose label is known.
 
     Args:
-        crops: ``Crops.batch(options.size_px)``, shape (n, 1, size, size).
+        frames: ``Crops.frames(options.size_px)``, shape (n, 1, size, size); never copied whole.
         labels: ``selected``, ``rejected`` or ``unknown`` for each, shape (n,).
         sessions: Session id of each, shape (n,). Some whole sessions are held out to tell when to stop.
         options: Of network and training.
@@ -66,20 +67,23 @@ def fit_cnn(
         TableError: Fewer than two sessions, or one of the labels is missing.
     """
     labels, sessions = np.asarray(labels, dtype=str), np.asarray(sessions, dtype=str)
-    known = np.isin(labels, ("selected", "rejected"))
-    selected, session, pixels = labels[known] == "selected", sessions[known], torch.from_numpy(crops[known])
+    known = np.flatnonzero(np.isin(labels, ("selected", "rejected")))
+    selected, session = labels[known] == "selected", sessions[known]
     held_out = _held_out(session, selected, options)
     torch.manual_seed(options.train.seed)
     network = SquareNet(options.size_px)
-    targets = torch.from_numpy(selected.astype(np.float32))
-    learn = Examples(pixels[~held_out], targets[~held_out])
+    pixels, targets = torch.from_numpy(frames), torch.from_numpy((labels == "selected").astype(np.float32))
+    learn, judge = (
+        Examples(pixels, targets, torch.from_numpy(known[part])) for part in (~held_out, held_out)
+    )
     curve = train(
         network,
         learn,
-        Examples(pixels[held_out], targets[held_out]),
+        judge,
         nn.functional.binary_cross_entropy_with_logits,
         options.train,
         turn_and_flip,
+        _standardised,
         checkpoint,
     )
     config = {
@@ -89,6 +93,11 @@ def fit_cnn(
         "parameters": sum(p.numel() for p in network.parameters()),
     }
     return TrainedModel(to_onnx(network, options.size_px), config, tuple(sorted(set(session))), curve)
+
+
+def _standardised(frames: torch.Tensor) -> torch.Tensor:
+    """As ``crops.standardised``, on the device that trains."""
+    return (frames.float() - MIDDLE) / LEVELS_PER_SD
 
 
 def to_onnx(network: SquareNet, size_px: int) -> bytes:

@@ -9,10 +9,14 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.errors import ModelError
 from ptolemy_kedro.runtime import OnnxModel
+from ptolemy_kedro.squares.crops import standardised
 
 if TYPE_CHECKING:
     from ptolemy_kedro.squares.crops import Crops
     from ptolemy_kedro.training.model import TrainedModel
+
+BATCH = 256
+"""Crops in memory at once as floating-point numbers."""
 
 KINDS = ("logreg", "forest", "cnn")
 
@@ -76,12 +80,20 @@ class SquareRanker:
         if self.looks_at_crops:
             if crops is None:
                 raise ModelError("This model looks at crops, and none were given.")
-            return self.score_batch(crops.batch(self.config["crop"]["size_px"]))
+            return self.score_frames(crops.frames(self.config["crop"]["size_px"]))
         return self._selected(self._columns(descriptors))
 
-    def score_batch(self, pixels: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Score crops already brought to the network's size: (n, 1, size, size) to (n,)."""
-        return self._selected(pixels)
+    def score_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Score crops already brought to the network's size, ``BATCH`` at a time.
+
+        Args:
+            frames: ``Crops.frames`` of the size it was trained at; shape (n, 1, size, size), n may be 0.
+
+        Returns:
+            Scores, 0 to 1, shape (n,).
+        """
+        parts = (frames[start : start + BATCH] for start in range(0, len(frames), BATCH))
+        return np.concatenate([np.zeros(0), *(self._selected(standardised(part)) for part in parts)])
 
     def _selected(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         output = self.model.run(values)

@@ -19,18 +19,36 @@ from ptolemy_kedro.training.options import TrainOptions
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
+Prepare = Callable[[torch.Tensor], torch.Tensor]
 
 
 @plain_dataclass(frozen=True)
 class Examples:
-    """What goes in, shape (n, ...), and what should come out, shape (n, ...); float32."""
+    """Some rows of what goes in and of what should come out. Batches are copied out of them, nothing else.
+
+    Attributes:
+        inputs: As they are kept, e.g. a byte a pixel; shape (all, ...).
+        targets: Float32, shape (all, ...).
+        rows: Those to use; shape (n,).
+    """
 
     inputs: torch.Tensor
     targets: torch.Tensor
+    rows: torch.Tensor
+
+    @classmethod
+    def of_all(cls, inputs: torch.Tensor, targets: torch.Tensor) -> "Examples":
+        """Use every row."""
+        return cls(inputs, targets, torch.arange(len(inputs)))
 
     def __len__(self) -> int:
         """Count the examples."""
-        return len(self.inputs)
+        return len(self.rows)
+
+    def batches(self, order: torch.Tensor, size: int) -> "Iterator[tuple[torch.Tensor, torch.Tensor]]":
+        """Give inputs and targets, ``size`` at a time, in an order of the examples; shape (n,)."""
+        for chosen in self.rows[order].split(size):
+            yield self.inputs[chosen], self.targets[chosen]
 
 
 def train(
@@ -40,6 +58,7 @@ def train(
     loss: Loss,
     options: TrainOptions,
     augment: Augment | None = None,
+    prepare: Prepare | None = None,
     checkpoint: Path | None = None,
 ) -> pd.DataFrame:
     """Train a network in place and leave it, in eval mode on the processor, at its best held-out epoch.
@@ -51,12 +70,13 @@ def train(
         loss: Mean loss of (outputs, targets).
         options: Of the loop.
         augment: Changes a batch's inputs at random, by the generator it is given.
+        prepare: Turns a batch's inputs, as they are kept, into what the network takes.
         checkpoint: Written after each epoch; a run of the same options and data goes on from it.
 
     Returns:
         The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``.
     """
-    run = _Run.start(network, options, checkpoint, _key(options, training, held_out))
+    run = _Run.start(network, options, prepare, checkpoint, _key(options, training, held_out))
     with _progress() as bar:
         task = bar.add_task("Training", total=options.epochs, completed=len(run.curve))
         while not run.is_over(options):
@@ -78,6 +98,7 @@ class _Run:
     optimiser: torch.optim.Optimizer
     device: torch.device
     precision: Callable[[], AbstractContextManager]
+    prepare: Prepare | None
     checkpoint: Path | None
     key: str
     best: dict[str, torch.Tensor]
@@ -85,7 +106,12 @@ class _Run:
 
     @classmethod
     def start(
-        cls, network: torch.nn.Module, options: TrainOptions, checkpoint: Path | None, key: str
+        cls,
+        network: torch.nn.Module,
+        options: TrainOptions,
+        prepare: Prepare | None,
+        checkpoint: Path | None,
+        key: str,
     ) -> "_Run":
         device = _device(options)
         network = network.to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -93,11 +119,20 @@ class _Run:
             network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
         )
         best = copy.deepcopy(network.state_dict())
-        run = cls(network, optimiser, device, _precision(options, device), checkpoint, key, best, [])
+        precision = _precision(options, device)
+        run = cls(network, optimiser, device, precision, prepare, checkpoint, key, best, [])
         if checkpoint is not None:
             resumed = checkpoints.load(checkpoint, key, network, optimiser)
             run.best, run.curve = resumed or (best, [])
         return run
+
+    def outputs(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Run the network on a batch as it is kept."""
+        inputs = inputs.to(self.device)
+        inputs = self.prepare(inputs) if self.prepare else inputs
+        with self.precision():
+            outputs = self.network(_channels_last(inputs))
+        return outputs.float()
 
     def is_over(self, options: TrainOptions) -> bool:
         losses = [row["validation_loss"] for row in self.curve]
@@ -134,9 +169,7 @@ def _learn(
     losses = []
     for inputs, targets in batches:
         inputs = augment(inputs, generator) if augment else inputs
-        with run.precision():
-            outputs = run.network(_placed(inputs, run.device))
-        value = loss(outputs.float(), targets.to(run.device))
+        value = loss(run.outputs(inputs), targets.to(run.device))
         run.optimiser.zero_grad()
         value.backward()
         run.optimiser.step()
@@ -148,11 +181,8 @@ def _learn(
 def _assess(run: _Run, examples: Examples, loss: Loss, batch: int = 256) -> float:
     run.network.eval()
     total = 0.0
-    for start in range(0, len(examples), batch):
-        inputs, targets = examples.inputs[start : start + batch], examples.targets[start : start + batch]
-        with run.precision():
-            outputs = run.network(_placed(inputs, run.device))
-        total += loss(outputs.float(), targets.to(run.device)).item() * len(inputs)
+    for inputs, targets in examples.batches(torch.arange(len(examples)), batch):
+        total += loss(run.outputs(inputs), targets.to(run.device)).item() * len(inputs)
     return total / len(examples)
 
 
@@ -161,13 +191,12 @@ def _batches(
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Give the examples in random batches; a last one of one example is left out, batch norm needs two."""
     order = torch.randperm(len(examples), generator=generator)
-    for chosen in order.split(size):
-        if len(chosen) > 1:
-            yield examples.inputs[chosen], examples.targets[chosen]
+    for inputs, targets in examples.batches(order, size):
+        if len(inputs) > 1:
+            yield inputs, targets
 
 
-def _placed(inputs: torch.Tensor, device: torch.device) -> torch.Tensor:
-    inputs = inputs.to(device)
+def _channels_last(inputs: torch.Tensor) -> torch.Tensor:
     return inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
 
 
@@ -194,12 +223,14 @@ def _last_gain(losses: list[float], min_gain: float) -> int:
 
 def _key(options: TrainOptions, training: Examples, held_out: Examples) -> str:
     """Name what a checkpoint must agree in: the options but for the number of epochs, and the data."""
-    sums = [
-        f"{tuple(e.inputs.shape)}{e.inputs.double().sum():.6e}{e.targets.double().sum():.6e}"
-        for e in (training, held_out)
-    ]
+    sums = [f"{tuple(training.inputs.shape)}{_sum(training.inputs)}{_sum(training.targets)}"]
+    sums += [f"{len(e)}{_sum(e.rows)}" for e in (training, held_out)]
     fields = {name: value for name, value in vars(options).items() if name not in ("epochs", "patience")}
     return f"{sorted(fields.items())}{sums}"
+
+
+def _sum(values: torch.Tensor) -> str:
+    return f"{values.sum(dtype=torch.float64):.6e}"
 
 
 def _progress() -> Progress:

@@ -10,7 +10,7 @@ from ptolemy_kedro.evaluation.comparison import EvaluateOptions
 from ptolemy_kedro.evaluation.splits import SplitOptions
 from ptolemy_kedro.evaluation.splits import split_sessions as split
 from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
-from ptolemy_kedro.squares.classifiers import LogregOptions
+from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
@@ -49,38 +49,59 @@ def split_sessions(squares: SessionTable, options: SplitOptions) -> Any:
 
 
 def train_logreg(
-    squares: SessionTable, sessions: SessionTable, session_split: Any, options: LogregOptions
+    squares: SessionTable,
+    sessions: SessionTable,
+    session_split: Any,
+    segment: SegmentOptions,
+    crop: CropOptions,
+    options: LogregOptions,
 ) -> Any:
     """Train the published logistic regression on the squares' descriptors."""
     from ptolemy_kedro.squares.classifiers import fit_logreg
 
     learn = squares.only(scoring.part_of(session_split, "train"))
-    return scoring.with_origin(fit_logreg(whole(learn), options), learn, sessions)
+    return scoring.with_origin(fit_logreg(whole(learn), options), learn, sessions, segment, crop)
+
+
+def train_forest(
+    squares: SessionTable,
+    sessions: SessionTable,
+    session_split: Any,
+    segment: SegmentOptions,
+    crop: CropOptions,
+    options: ForestOptions,
+) -> Any:
+    """Train the published random forest on the squares' descriptors."""
+    from ptolemy_kedro.squares.classifiers import fit_forest
+
+    learn = squares.only(scoring.part_of(session_split, "train"))
+    return scoring.with_origin(fit_forest(whole(learn), options), learn, sessions, segment, crop)
 
 
 def train_cnn(
     squares: SessionTable,
-    square_crops: SessionTable,
     sessions: SessionTable,
     session_split: Any,
+    segment: SegmentOptions,
+    crop: CropOptions,
     options: CnnOptions,
+    square_crops: SessionTable,
 ) -> Any:
     """Train the published network on the squares' crops."""
     from ptolemy_kedro.squares.cnn import fit_cnn
 
     learn = squares.only(scoring.part_of(session_split, "train"))
-    labelled = scoring.labelled_batch(learn, square_crops, options.size_px)
-    return scoring.with_origin(fit_cnn(*labelled, options), learn, sessions)
+    labelled = scoring.labelled_frames(learn, square_crops, options.size_px)
+    return scoring.with_origin(fit_cnn(*labelled, options), learn, sessions, segment, crop)
 
 
 def score_squares(
-    squares: SessionTable, square_crops: SessionTable, session_split: Any, logreg: Any, cnn: Any
+    squares: SessionTable, square_crops: SessionTable, session_split: Any, *models: Any
 ) -> Iterator[TablePart]:
     """Score the squares of the sessions that no model learnt from (``tables.SquareScores``)."""
-    models = {"logreg": logreg, "cnn": cnn}
     held_out = [name for part in ("validation", "test") for name in scoring.part_of(session_split, part)]
-    work = partial(scoring.score_session, models=models)
-    digests = [key_of(model.onnx, model.config) for model in models.values()]
+    work = partial(scoring.score_session, models=_by_kind(models))
+    digests = [key_of(model.onnx, model.config) for model in models]
     yield from follow("score_squares", work, [squares.only(held_out), square_crops.only(held_out)], *digests)
 
 
@@ -92,7 +113,11 @@ def evaluate_models(
     return scoring.account(judged, session_split, sessions)
 
 
-def choose_challenger(metrics: dict[str, Any], logreg: Any, cnn: Any) -> tuple[Any, dict[str, Any]]:
+def choose_challenger(metrics: dict[str, Any], *models: Any) -> tuple[Any, dict[str, Any]]:
     """Take the model that is best on the validation sessions, with its measures on the test sessions."""
     best = metrics["best"]
-    return {"logreg": logreg, "cnn": cnn}[best], metrics["models"][best].get("test", {})
+    return _by_kind(models)[best], metrics["models"][best].get("test", {})
+
+
+def _by_kind(models: tuple[Any, ...]) -> dict[str, Any]:
+    return {model.config["kind"]: model for model in models}

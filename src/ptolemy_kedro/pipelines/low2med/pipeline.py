@@ -30,7 +30,8 @@ def finding() -> Pipeline:
 
 def learning() -> Pipeline:
     """Squares and crops to a registered challenger."""
-    learn_from = ["squares", "sessions", "session_split"]
+    learn_from = ["squares", "sessions", "session_split", "params:segment", "params:crop"]
+    models = ["square_logreg", "square_forest", "square_cnn"]
     return Pipeline(
         [
             Node(nodes.split_sessions, ["squares", "params:split"], "session_split", name="split_sessions"),
@@ -42,15 +43,22 @@ def learning() -> Pipeline:
                 tags=TRAINS,
             ),
             Node(
+                nodes.train_forest,
+                [*learn_from, "params:forest"],
+                "square_forest",
+                name="train_forest",
+                tags=TRAINS,
+            ),
+            Node(
                 nodes.train_cnn,
-                ["squares", "square_crops", "sessions", "session_split", "params:cnn"],
+                [*learn_from, "params:cnn", "square_crops"],
                 "square_cnn",
                 name="train_cnn",
                 tags=TRAINS,
             ),
             Node(
                 nodes.score_squares,
-                ["squares", "square_crops", "session_split", "square_logreg", "square_cnn"],
+                ["squares", "square_crops", "session_split", *models],
                 "square_scores",
                 name="score_squares",
             ),
@@ -62,7 +70,7 @@ def learning() -> Pipeline:
             ),
             Node(
                 nodes.choose_challenger,
-                ["square_metrics", "square_logreg", "square_cnn"],
+                ["square_metrics", *models],
                 "square_challenger",
                 name="choose_challenger",
             ),
