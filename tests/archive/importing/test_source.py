@@ -63,3 +63,11 @@ def test_a_stamp_changes_with_names_sizes_and_times_and_nothing_else(folder):
     assert second != first
     (folder / "b" / "map.mrc").rename(folder / "b" / "map2.mrc")
     assert stamp() != second
+
+
+def test_files_of_the_session_come_first_and_those_of_others_need_more_in_common(folder):
+    source = SourceFolder(folder)
+
+    assert source.find("map.mrc", near=folder / "b") == folder / "b" / "map.mrc"
+    assert source.find("other.st", near=folder / "a") is None
+    assert source.find(r"D:\b\other.st", near=folder / "a") == folder / "b" / "other.st"

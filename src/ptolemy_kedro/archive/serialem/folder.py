@@ -31,12 +31,14 @@ class SessionFolder:
 
     Attributes:
         source: Where files are looked for.
+        root: The session's own folder, in which they are looked for first.
         files: Those of this session.
         reading: How to read them.
         left_out: What could not be read, filled while reading permissively.
     """
 
     source: SourceFolder
+    root: Path
     files: list[Path]
     reading: Reading
     left_out: list[LeftOut] = field(default_factory=list)
@@ -64,7 +66,7 @@ class SessionFolder:
             VendorFileError: It is not there.
             ImageError: It is no image.
         """
-        path = self.source.find(named)
+        path = self.source.find(named, self.root)
         if path is None:
             raise VendorFileError(
                 f"the image {named!r} is not below {self.source.root}. Copy it there, or import with "
@@ -76,7 +78,7 @@ class SessionFolder:
 
     def mdoc_of(self, named: str) -> Mdoc | None:
         """The metadata of the image file that a navigator names, whether that is there or not."""
-        path = self.source.find(f"{named}.mdoc")
+        path = self.source.find(f"{named}.mdoc", self.root)
         return self.mdoc(path) if path else None
 
     def mdoc(self, path: Path) -> Mdoc | None:

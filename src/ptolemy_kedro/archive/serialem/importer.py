@@ -46,11 +46,13 @@ class SerialEM:
         parts = (folder.root.name, *root.relative_to(folder.root).parts)
         session_id = as_id(only.stem if only else "-".join(parts[1:] or parts)).lstrip(".") or "session"
         stamp = stamp_of(files, folder.root, repr(self._reading))
-        load = partial(self._load, session_id, folder, files, stamp)
+        load = partial(self._load, session_id, folder, root, files, stamp)
         return Found(session_id, stamp, load, str(only or root))
 
-    def _load(self, session_id: str, folder: SourceFolder, files: list[Path], stamp: str) -> Imported:
-        return load_session(session_id, SessionFolder(folder, files, self._reading), stamp)
+    def _load(
+        self, session_id: str, folder: SourceFolder, root: Path, files: list[Path], stamp: str
+    ) -> Imported:
+        return load_session(session_id, SessionFolder(folder, root, files, self._reading), stamp)
 
 
 def _files_by_session(folder: SourceFolder, only: Path | None) -> dict[Path, list[Path]]:

@@ -20,12 +20,12 @@ from ptolemy_kedro.archive.serialem.folder import SessionFolder
 from ptolemy_kedro.archive.serialem.maps import MapImage, map_image, rows_of
 from ptolemy_kedro.archive.serialem.mdoc import Mdoc, taken_at
 from ptolemy_kedro.archive.serialem.navigator import Item, Navigator
+from ptolemy_kedro.archive.serialem.parents import find_parents
 from ptolemy_kedro.archive.serialem.sites import Site, find_sites
 from ptolemy_kedro.errors import ImageError, VendorFileError
 
 _TITLE = re.compile(r"SerialEM:\s*(.+?)(?:\s{2,}.*)?\Z")
 _HELD_BY_MRC = {"uint8": np.int16, "int32": np.float32, "uint32": np.float32, "float64": np.float32}
-_WIDER = 1.5
 
 
 @dataclass
@@ -170,28 +170,10 @@ def _add_targets(
 
 
 def _set_parents(draft: Draft) -> None:
-    """The parent of a map is the smallest clearly wider map of its grid in which its centre lies."""
-    for image_id, image in draft.maps.items():
-        if image.item.stage_um is None:
-            continue
-        centre = np.array([image.item.stage_um[:2]])
-        holding = [
-            (_area(other), other_id)
-            for other_id, other in draft.maps.items()
-            if _area(other) > _WIDER**2 * _area(image)
-            and draft.images[other_id]["grid_id"] == draft.images[image_id]["grid_id"]
-            and _holds(other, centre)
-        ]
-        draft.images[image_id]["parent_id"] = min(holding)[1] if holding else None
-
-
-def _area(image: MapImage) -> float:
-    return float(abs(np.linalg.det(image.stage_map.matrix))) * image.shape[0] * image.shape[1]
-
-
-def _holds(image: MapImage, centre: np.ndarray) -> bool:
-    point = image.stage_map.to_pixels(centre)[0]
-    return bool((point >= -0.5).all() and (point <= np.array(image.shape) - 0.5).all())
+    ids = list(draft.maps)
+    grids = [draft.images[image_id]["grid_id"] for image_id in ids]
+    for image_id, parent in zip(ids, find_parents(list(draft.maps.values()), grids), strict=True):
+        draft.images[image_id]["parent_id"] = None if parent is None else ids[parent]
 
 
 def _tables(
