@@ -54,6 +54,7 @@ class Tables:
         self._add_unlisted_holes()
         self._add_found_centres()
         self._add_exposures()
+        self._tell_of_unknown_shifts()
         session = self.reading.session
         self._rows["sessions"] = [rows.session_row(self.session_id, session, self.reading.pictures)]
         self._rows["grids"] = [rows.grid_row(self.session_id, session)]
@@ -222,6 +223,15 @@ class Tables:
             offset = self._offset_um(area_id)
             self._rows["exposures"].append(
                 rows.exposure_row(self.session_id, name, hole_id, image_id, offset)
+            )
+
+    def _tell_of_unknown_shifts(self) -> None:
+        shifts = [one.record.beam_shift for one in self.reading.pictures if one.record]
+        shifted = sum(shift not in (None, (0.0, 0.0)) for shift in shifts)
+        if shifted and self._unit is None:
+            self.faults.warn(
+                f"the beam shifts of {shifted} images are in a unit of EPU's that no preset of the session "
+                "tells the length of; they were left empty."
             )
 
     def _offset_um(self, area_id: str | None) -> Shift | None:

@@ -88,9 +88,9 @@ def _session_xml(grid: GridNumbers) -> Content:
 def _template_xml(grid: GridNumbers) -> Content:
     """Lay out the shots of all holes as areas of one template, whose image lies upright on the stage."""
     areas = {}
-    for shot in grid.shots.itertuples():
-        across, up = shot.offset_x_um / _TEMPLATE_PIXEL_UM, shot.offset_y_um / _TEMPLATE_PIXEL_UM
-        areas[grid.area(str(shot.Index))] = {"ShiftInPixels": layout.shape(-up, across)}
+    offsets = grid.shots[["offset_x_um", "offset_y_um"]].to_numpy(float) / _TEMPLATE_PIXEL_UM
+    for shot, (across, up) in zip(grid.shots.index, offsets.tolist(), strict=True):
+        areas[grid.area(str(shot))] = {"ShiftInPixels": layout.shape(-up, across)}
     upright = StageMap(np.array([[0.0, 1.0], [-1.0, 0.0]]) * _TEMPLATE_PIXEL_UM, np.zeros(2))
     listed = layout.dictionary("DataAcquisitionAreaXml", areas)
     return {

@@ -1,11 +1,16 @@
 """How EPU numbers and names what is in one grid of a simulated session."""
 
+from collections.abc import Hashable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from ptolemy_kedro.simulation.session import SimulatedSession
+
+Row = dict[Hashable, Any]
+"""A row of one of our tables, by column."""
 
 ATLAS_NUMBER = 1
 _SETTING = 2
@@ -25,8 +30,8 @@ class GridNumbers:
     def __init__(self, simulated: SimulatedSession, grid_id: str) -> None:
         tables = simulated.tables
         self.name = f"{simulated.session_id}_{grid_id}"
-        self.session = tables["sessions"].iloc[0]
-        self.grid = tables["grids"].set_index("grid_id").loc[grid_id]
+        self.session: Row = tables["sessions"].iloc[0].to_dict()
+        self.grid: Row = tables["grids"].set_index("grid_id").loc[grid_id].to_dict()
         images, targets, shots = tables["images"], tables["targets"], tables["exposures"]
         self.images = images[images["grid_id"] == grid_id].set_index("image_id", drop=False)
         self.targets = targets[targets["image_id"].isin(self.images.index)]
@@ -54,7 +59,8 @@ class GridNumbers:
     @cached_property
     def holes(self) -> dict[str, pd.DataFrame]:
         """The holes of each image."""
-        return dict(tuple(self.targets[self.targets["kind"] == "hole"].groupby("image_id")))
+        holes = self.targets[self.targets["kind"] == "hole"]
+        return {str(image_id): of_image for image_id, of_image in holes.groupby("image_id")}
 
     @cached_property
     def shots_of(self) -> dict[str, list[str]]:

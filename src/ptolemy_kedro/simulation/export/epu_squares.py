@@ -27,7 +27,7 @@ def squares_xml(grid: GridNumbers) -> Iterator[tuple[str, Content]]:
     for square in grid.targets[grid.targets["kind"] == "square"].itertuples():
         number = grid.number[str(square.target_id)]
         image_id = image_of.get(str(square.target_id))
-        yield number, _square_xml(grid, number, number, square.decision, square.order, image_id)
+        yield number, _square_xml(grid, number, number, str(square.decision), square.order, image_id)
     for image_id in grid.images.index[grid.images["kind"] == "medium"]:
         if image_id not in grid.first_patches:
             number, node = grid.number[image_id], grid.number.get(str(image_id).rpartition("_p")[0], "0")
