@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,9 +47,10 @@ def serialem(
     link: Link = False,
     permissive: Permissive = False,
     ctf: Ctf = None,
+    timezone: Annotated[str, typer.Option(help="Of the microscope's clock, such as Europe/Berlin.")] = "UTC",
 ) -> None:
     """Folders with navigator files (.nav) and .mdoc files."""
-    _import("serialem", sources, to, dry_run, since, link, permissive, ctf)
+    _import("serialem", sources, to, dry_run, since, link, permissive, ctf, zone=_zone(timezone))
 
 
 @app.command()
@@ -89,10 +90,11 @@ def _import(
     link: bool,
     permissive: bool,
     ctf: list[Path] | None,
+    **options: Any,
 ) -> None:
     from ptolemy_kedro.archive.importing.write import import_sessions
 
-    importer = _importer(vendor, permissive)
+    importer = _importer(vendor, permissive=permissive, **options)
     found = _with_outcomes(_found(importer, sources, since), ctf or [])
     with _progress() as bar:
         summaries = import_sessions(found, to, dry_run=dry_run, link=link, progress=_teller(bar))
@@ -104,10 +106,19 @@ def _import(
         raise PtolemyError(f"{broken} of {len(summaries)} sessions were not imported; see above.")
 
 
-def _importer(vendor: str, permissive: bool) -> "Importer":
+def _importer(vendor: str, **options: Any) -> "Importer":
     module, name = IMPORTERS[vendor]
-    importer: Importer = getattr(importlib.import_module(module), name)(permissive=permissive)
+    importer: Importer = getattr(importlib.import_module(module), name)(**options)
     return importer
+
+
+def _zone(name: str) -> tzinfo:
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise PtolemyError(f"--timezone is {name!r}. Give a name such as UTC or Europe/Berlin.") from None
 
 
 def _found(importer: "Importer", sources: list[str], since: datetime | None) -> Iterator["Found"]:

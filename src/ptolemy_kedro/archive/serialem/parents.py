@@ -37,5 +37,4 @@ def find_parents(images: list[MapImage], grids: list[str]) -> list[int | None]:
 
 
 def _inside(points: NDArray[np.float64], shapes: NDArray[np.int_]) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = ((points >= -0.5) & (points <= shapes - 0.5)).all(axis=1)
-    return inside
+    return np.all((points >= -0.5) & (points <= shapes - 0.5), axis=1)
