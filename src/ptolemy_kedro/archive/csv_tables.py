@@ -73,16 +73,13 @@ def typed(
     dropped: set[int] = set()
     values: dict[str, list[Any]] = {}
     for column, stated in texts.items():
-        read = cells.parser(declared[column].dtype)
-        values[column] = []
-        for row, cell in zip(index, stated, strict=True):
-            value, good = _value(cell, read, column, place(row), schema, findings)
-            values[column].append(value)
-            if not good and not declared[column].nullable:
-                dropped.add(row)
-            if good and column == "session_id" and value != session_id:
-                findings.problem(f"{place(row)}: session_id is {value!r}, not {session_id!r}. {_CORRECT}")
-                dropped.add(row)
+        values[column], wrong = _values(column, stated, index, place, schema, findings)
+        if not declared[column].nullable:
+            dropped.update(wrong)
+    for row, value in zip(index, values.get("session_id", ()), strict=False):
+        if value is not None and value != session_id:
+            findings.problem(f"{place(row)}: session_id is {value!r}, not {session_id!r}. {_CORRECT}")
+            dropped.add(row)
     table = pd.DataFrame({c: pd.Series(v, index=index, dtype=object) for c, v in values.items()}, index=index)
     return conforming(name, without(name, table, sorted(dropped), findings), place, findings)
 
@@ -128,6 +125,23 @@ def none_of(name: str, findings: Findings) -> pd.DataFrame:
     """Go on without a table; what refers to it cannot be judged."""
     findings.lose(name)
     return tables.empty(tables.RAW[name])
+
+
+def _values(
+    column: str, stated: list[str], index: list[int], place: Place, schema: Any, findings: Findings
+) -> tuple[list[Any], list[int]]:
+    """Read a column's cells; gives the values, and the rows whose cells are wrong."""
+    read = cells.parser(schema.to_schema().columns[column].dtype)
+    try:
+        return [None if cell == "" else read(cell) for cell in stated], []
+    except (ValueError, OverflowError):  # then cell by cell, to say where
+        found = [
+            _value(cell, read, column, place(row), schema, findings)
+            for row, cell in zip(index, stated, strict=True)
+        ]
+    return [value for value, _ in found], [
+        row for row, (_, good) in zip(index, found, strict=True) if not good
+    ]
 
 
 def _value(

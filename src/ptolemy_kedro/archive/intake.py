@@ -56,15 +56,17 @@ def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]
     if not len(reports):
         raise ArchiveError("There are no archives to use. Import some sessions, or simulate some.")
     broken = reports["problems"].notna()
-    set_aside = {row.archive: row.problems.splitlines() for row in reports[broken].itertuples()}
+    stated = zip(reports["archive"][broken], reports["problems"][broken], strict=True)
+    set_aside = {name: problems.splitlines() for name, problems in stated}
     sound = reports[~broken].sort_values("archive")
     if (sound["origin"] == "real").any():
         sound = sound[sound["origin"] == "real"]
     chosen = sound.drop_duplicates("session_id")
-    kept = chosen.set_index("session_id")["archive"]
-    for row in sound[sound.duplicated("session_id")].itertuples():
-        twin = kept[row.session_id]
-        set_aside[row.archive] = [f"Session {row.session_id} is in {twin} already. Remove one of the two."]
+    kept = dict(zip(chosen["session_id"], chosen["archive"], strict=True))
+    again = sound[sound.duplicated("session_id")]
+    for name, session_id in zip(again["archive"], again["session_id"], strict=True):
+        twin = kept[session_id]
+        set_aside[name] = [f"Session {session_id} is in {twin} already. Remove one of the two."]
     if not len(chosen):
         name, problems = next(iter(set_aside.items()))
         raise ArchiveError(f"None of {len(reports)} archives can be used; the first, {name}: {problems[0]}")

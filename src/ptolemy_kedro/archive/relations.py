@@ -56,19 +56,20 @@ def _referring(
     findings: Findings,
 ) -> pd.DataFrame:
     optional = (name, column) in _OPTIONAL
-    dangling = table.index[table[column].notna() & ~table[column].isin(set(ids))]
-    for row in dangling:
-        stated = table.loc[row, column]
+    known = set(ids)
+    named = table[column].dropna()
+    dangling = {row: stated for row, stated in zip(named.index, named, strict=True) if stated not in known}
+    for row, stated in dangling.items():
         findings.tolerate(
             f"{place(row)}: {column} is {stated!r}, which no row of its table has. "
             "Correct it, or add the row.",
             "It was left empty." if optional else "The row was left out.",
-            follows=findings.is_lost(other, stated),
+            follows=findings.is_lost(other, str(stated)),
         )
     if not optional:
         return without(name, table, dangling, findings)
     table = table.copy()
-    table.loc[dangling, column] = pd.NA
+    table.loc[list(dangling), column] = pd.NA
     return table
 
 

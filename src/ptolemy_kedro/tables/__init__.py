@@ -35,8 +35,8 @@ from ptolemy_kedro.tables.schema import (
 __all__ = [
     "DECISIONS", "DERIVED", "FOILS", "IMAGE_KINDS", "KEYS", "LABELS", "ORIGINS", "PIXEL_SIZE", "QUANTITIES",
     "RAW", "SOURCES", "TARGET_KINDS", "ArchiveReports", "Exposures", "Grids", "HoleExposures", "Holes",
-    "Images", "Outcomes", "Sessions", "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time", "empty",
-    "validate",
+    "Images", "Outcomes", "Sessions", "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time",
+    "empty", "validate",
 ]  # fmt: skip
 
 
