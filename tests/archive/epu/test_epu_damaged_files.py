@@ -97,7 +97,7 @@ def damaged_imports(exported: Path, tmp_path: Path, seeds: range) -> list[str]:
 
 
 def test_a_session_with_a_damaged_file_is_imported_or_refused_in_a_line(exported, tmp_path):
-    lines = damaged_imports(exported, tmp_path, range(QUICK))
+    lines = damaged_imports(exported, tmp_path, range(16))
     assert lines
     assert all(line and "\n" not in line for line in lines)
 
