@@ -1,8 +1,9 @@
 """How well squares are found on the real tile, on thirty degradations of it, on real atlases, and how fast.
 
-    python benchmarks/segmentation.py --data FOLDER [--seed 7] [--overlays FOLDER]
+    python benchmarks/segmentation.py --data FOLDER [--seed 71] [--overlays FOLDER]
 
-The table beside the tile judges; nothing was fitted to it. A global (Otsu) threshold and the published
+The table beside the tile judges; nothing was fitted to it. Seed 7 has been looked at: work with that one,
+and judge by another. A global (Otsu) threshold and the published
 mixture stand beside. Ends with an error where a bar is missed.
 """
 
@@ -100,7 +101,7 @@ def degradations(tile: Case, seed: int) -> dict[str, int]:
 
 
 def timings(image: NDArray, repeats: int = 9) -> dict[str, float]:
-    """Median time of each stage [ms]."""
+    """Median processor time of each stage [ms]: what else the machine does counts little."""
     squares = find_squares(image)
     stages = {
         "mixture": lambda: fit_mixture(image),
@@ -136,7 +137,7 @@ def main() -> None:
     """Run all and hold the figures against the bars."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--seed", type=int, default=71)
     parser.add_argument("--overlays", type=Path)
     options = parser.parse_args()
     tile = read_tile(options.data)
@@ -173,9 +174,9 @@ def main() -> None:
 
 
 def _seconds(stage: Callable[[], object]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     stage()
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 if __name__ == "__main__":

@@ -99,12 +99,8 @@ def matches(session: SimulatedSession) -> Iterator[tuple[str, str, NDArray, dict
     for file, pixels, _ in session.images:
         name, kind = images.loc[file, "image_id"], images.loc[file, "kind"]
         openings = outlines[outlines["image_id"] == name]
-        yield (
-            kind,
-            name,
-            pixels,
-            {f: match(find(pixels).centres, openings, selected) for f, find in FINDERS.items()},
-        )
+        found = {finder: find(pixels).centres for finder, find in FINDERS.items()}
+        yield kind, name, pixels, {f: match(centres, openings, selected) for f, centres in found.items()}
 
 
 def judge(seed: int, options: SimulateOptions) -> dict[tuple[str, str], NDArray[np.int64]]:

@@ -18,7 +18,7 @@ from ptolemy_kedro.squares.runs import runs_of
 SMALLEST_SIDE_PX = 8
 """An image with a shorter side holds no square."""
 
-FAINT = 0.25
+FAINT = 0.2
 """A square of less than this share of the median level has to be compact: a smear of light is no square."""
 
 COMPACT_ASPECT, COMPACT_FILL = 0.72, 0.56
