@@ -99,6 +99,24 @@ def test_targets_are_numbered_in_the_order_of_their_first_images(made):
     assert read(made).tables["targets"]["order"].fillna(-1).tolist() == [1, 0, -1]
 
 
+def test_holes_the_finder_proposed_are_candidates_told_apart_from_the_chosen(made):
+    patch = made.image("s_00001gr_00001hl", 2700, shape=(100, 80))
+    made.target(patch, 10, 10)  # row 60, column 50
+    inside = {"REF|SessionData|session": made.session_id}
+    for holes in ([(5, 5, 1)], [(60, 51, 1), (20, 20, 1), (30, 30, 0), (500, 5, 1)]):  # found anew
+        prefs = made.add("HoleFinderPrefsData", {**inside, "REF|AcquisitionImageData|image": patch})
+        for row, col, good in holes:
+            facts = {"REF|HoleFinderPrefsData|prefs": prefs, "row": row, "column": col, "good": good}
+            made.add("HoleStatsData", inside | facts)
+    targets = read(made).tables["targets"]
+    assert targets[["row_px", "col_px", "source", "decision"]].values.tolist() == [
+        [60, 50, "operator", "selected"],
+        [20, 20, "vendor", "not_considered"],
+        [30, 30, "vendor", "rejected"],
+    ]
+    assert targets["reason"].notna().tolist() == [False, False, True]
+
+
 # Shots
 
 

@@ -29,7 +29,7 @@ class SessionFiles:
         for candidate in (plain, f"{plain}.mrc"):
             path = self.folder / candidate
             if candidate and path.is_file():
-                inside = path.resolve().is_relative_to(self.folder)
+                inside = not path.is_symlink() or path.resolve().is_relative_to(self.folder)
                 return path if inside else "it is a link that leads out of the image path"
         return "there is no such file in the image path"
 

@@ -9,6 +9,7 @@ import pandas as pd
 from ptolemy_kedro.archive.importing.frame import Imported, LeftOut
 from ptolemy_kedro.archive.importing.source import as_id
 from ptolemy_kedro.archive.leginon.calibrations import Calibrations
+from ptolemy_kedro.archive.leginon.candidates import candidate_rows
 from ptolemy_kedro.archive.leginon.database import Database
 from ptolemy_kedro.archive.leginon.files import SessionFiles
 from ptolemy_kedro.archive.leginon.grids import Grids
@@ -46,7 +47,7 @@ def read_session(
         "sessions": [_session_row(database, reading)],
         "images": image_rows(reading, grids, _viewed(database, reading)),
         "grids": grids.rows(),
-        "targets": targets,
+        "targets": targets + candidate_rows(database, reading),
         "exposures": exposures,
         "outcomes": list(read_outcomes(database, appion, exposure_of)),
     }
