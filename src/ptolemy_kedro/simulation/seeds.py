@@ -10,6 +10,9 @@ TRAINING = range(0, 10_000)
 DEMO = range(10_000, 20_000)
 EVALUATION = range(20_000, 30_000)
 
+RELEASE = range(30_000, 40_000)
+"""Measure the shipped weights, once, after every choice was made; the next weights take the next ones."""
+
 CLOSING = range(90_000, 100_000)
 """Opened by the closing benchmark only: neither trained on, nor tuned on, nor looked at before."""
 
