@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, TypeVar
 
 from pydantic import Field
@@ -52,7 +53,7 @@ def executor(workers: int) -> Iterator[Executor]:
         yield HereExecutor()
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
         yield pool
 
 
@@ -108,5 +109,14 @@ def read_ahead(pool: Executor, tasks: Mapping[str, Callable[[], T]], workers: in
     return ask
 
 
-def _one_thread() -> None:
+def _begin() -> None:
+    """Keep a worker to one thread, and end it when the run that began it was killed."""
     os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
