@@ -6,6 +6,7 @@ for longer. Here each of these ends at once in a ``RegistryError`` of one line.
 
 import logging
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,6 +23,14 @@ PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
 }
+
+NO_ANSWER = {
+    "Connection refused": "nothing listens there",
+    "Failed to resolve": "there is no host of this name",
+    "Name or service not known": "there is no host of this name",
+    "timed out": "it does not answer in time",
+}
+"""What a failed connection says, and what it means."""
 
 
 @contextmanager
@@ -45,8 +54,10 @@ def reached(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
     _quieten()
     try:
         yield mlflow.MlflowClient(home.store_uri, home.store_uri)
-    except (MlflowException, SQLAlchemyError, OSError) as failure:
-        raise RegistryError(f"The registry {home.store_uri} cannot be used: {_cause(failure)}") from None
+    except (MlflowException, SQLAlchemyError, OSError, ModuleNotFoundError) as failure:
+        raise RegistryError(
+            f"The registry {_without_password(home.store_uri)} cannot be used: {_cause(failure)}"
+        ) from None
 
 
 def experiment(client: "MlflowClient", home: Home, name: str) -> str:
@@ -96,5 +107,15 @@ def _quieten() -> None:
 
 
 def _cause(failure: Exception) -> str:
-    line = next(iter(str(failure).strip().splitlines()), type(failure).__name__)
+    text = str(failure).strip()
+    if isinstance(failure, ModuleNotFoundError):
+        return f"{failure}. Install what this kind of store needs."
+    if "HTTPConnectionPool" in text or "HTTPSConnectionPool" in text:
+        why = next((reason for sign, reason in NO_ANSWER.items() if sign in text), "it does not answer")
+        return f"{why}. Start the server, or correct PTOLEMY_STORE."
+    line = next(iter(text.splitlines()), type(failure).__name__)
     return line if len(line) < 300 else f"{line[:300]} .."
+
+
+def _without_password(uri: str) -> str:
+    return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", uri)

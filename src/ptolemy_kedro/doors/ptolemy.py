@@ -1,4 +1,4 @@
-"""``ptolemy``: the command for people: simulate, import, check, look after models, rank the squares of an image."""
+"""``ptolemy``, the command for people: simulate, import, check, look after models, rank squares."""
 
 import json
 import sys
@@ -63,8 +63,9 @@ def check(
     for problem in report.problems:
         typer.echo(f"problem: {problem}")
     if report.problems:
+        count = len(report.problems)
         raise PtolemyError(
-            f"{archive} has {len(report.problems)} problems. Correct them, or see --permissive."
+            f"{archive} has {count} problem{'s' * (count > 1)}. Correct it, or see --permissive."
         )
     typer.echo(f"{archive} is a sound session archive.")
 

@@ -61,6 +61,6 @@ def _read(path: Path):
     if not path.is_file():
         raise ImageError(f"There is no file {path}.")
     try:
-        return read_image(path, path.name)
+        return read_image(path, str(path))
     except OSError as failure:
         raise ImageError(f"{path} cannot be read: {failure.strerror or failure}.") from None
