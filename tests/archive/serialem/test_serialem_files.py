@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ptolemy_kedro.archive.serialem.autodoc import parse_autodoc, read_autodoc
+from ptolemy_kedro.archive.serialem.autodoc_reading import parse_autodoc, read_autodoc
 from ptolemy_kedro.archive.serialem.autodoc_writing import as_text, as_xml
 from ptolemy_kedro.archive.serialem.mdoc import read_mdoc, taken_at
 from ptolemy_kedro.archive.serialem.navigator import read_navigator

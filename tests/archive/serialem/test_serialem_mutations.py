@@ -6,10 +6,14 @@ import signal
 
 import pytest
 
-from ptolemy_kedro.archive.serialem.autodoc import read_autodoc
+from ptolemy_kedro import archive
+from ptolemy_kedro.archive.importing.write import import_sessions
+from ptolemy_kedro.archive.serialem.autodoc_reading import read_autodoc
 from ptolemy_kedro.archive.serialem.autodoc_writing import as_text, as_xml
 from ptolemy_kedro.archive.serialem.importer import SerialEM
 from ptolemy_kedro.errors import PtolemyError
+from ptolemy_kedro.simulation import SimulateOptions, simulate_session
+from ptolemy_kedro.simulation.export.serialem import export_serialem
 
 SECONDS = 20
 RUBBISH = (b"\0", b"]", b"[", b"=", b"<", b">", b"&lol;", b"\r", b"\xff\xfe", b"..\\..\\..\\etc\\passwd")
@@ -101,3 +105,21 @@ def test_fifty_damaged_files_end_in_a_line_or_a_result(real_data, tmp_path):
 @pytest.mark.slow
 def test_a_thousand_damaged_copies_of_each_file_end_in_a_line_or_a_result(real_data, tmp_path):
     _hold(real_data / "formats" / "serialem", tmp_path, range(1000, 2000))
+
+
+@pytest.mark.parametrize("pattern", ["*.nav", "g1_atlas.mrc", "g1_atlas.mrc.mdoc", "g1_t000.mrc"])
+def test_a_damaged_session_is_written_whole_or_not_at_all(tmp_path, pattern):
+    options = SimulateOptions(tiles=1, tile_px=64, atlas_px=64, visited_squares=0)
+    source = export_serialem(simulate_session(20_009, options), tmp_path / "source")
+    (file,) = source.glob(pattern)
+    data = file.read_bytes()
+    for seed in range(15):
+        file.write_bytes(mutated(data, seed))
+        to = tmp_path / f"to{seed}"
+        for summary in import_sessions(SerialEM(permissive=True).sessions(source), to):
+            assert summary.status in ("imported", "broken")
+            assert "\n" not in summary.said
+            if summary.status == "imported":
+                assert archive.check(to / summary.session_id, permissive=True).problems == []
+            else:
+                assert not (to / summary.session_id).exists()

@@ -16,6 +16,8 @@ from ptolemy_kedro.archive.serialem.navigator import Item, MapFrame
 from ptolemy_kedro.archive.serialem.stack import Stack
 from ptolemy_kedro.geometry import StageMap
 
+_DIFFERS = 0.02
+
 
 @dataclass(frozen=True)
 class MapImage:
@@ -89,6 +91,7 @@ def _image(
     mdoc: Mdoc | None,
     section: int,
 ) -> MapImage:
+    _need_same_proportions(item, frame, full_shape)
     whole = frame.stage_map(full_shape, bottom_first)
     stage_map = _reduced(whole, full_shape, shape)
     by_map = float(np.sqrt(abs(np.linalg.det(stage_map.matrix)))) * 1e4
@@ -96,6 +99,17 @@ def _image(
     kind = kinds.image_kind(shape, by_map, bool(item.section.whole("MapMontage")))
     described = section_of(mdoc, section) if mdoc else None
     return MapImage(item, shape, full_shape, stage_map, size, bottom_first, kind, source, described)
+
+
+def _need_same_proportions(item: Item, frame: MapFrame, shape: tuple[int, int]) -> None:
+    """See that a file is the map's, and not another one of the same name."""
+    width, height = frame.size
+    if abs(shape[1] / shape[0] * height / width - 1) > _DIFFERS + 1 / min(width, height):
+        raise item.section.fault(
+            f"the map is {width} x {height} pixels wide and high, its file {shape[1]} x {shape[0]}; is it "
+            "another file of this name?",
+            "MapWidthHeight",
+        )
 
 
 def _reduced(stage_map: StageMap, full_shape: tuple[int, int], shape: tuple[int, int]) -> StageMap:

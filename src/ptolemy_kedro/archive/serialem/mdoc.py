@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from mdocfile.data_models import MdocGlobalData, MdocSectionData
 from pydantic import BaseModel, ValidationError
 
-from ptolemy_kedro.archive.serialem.autodoc import Section, read_autodoc
+from ptolemy_kedro.archive.serialem.autodoc import Section
+from ptolemy_kedro.archive.serialem.autodoc_reading import read_autodoc
 from ptolemy_kedro.errors import VendorFileError
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ptolemy_kedro.archive.serialem.autodoc import Section, read_autodoc
+from ptolemy_kedro.archive.serialem.autodoc import Section
+from ptolemy_kedro.archive.serialem.autodoc_reading import read_autodoc
 from ptolemy_kedro.errors import VendorFileError
 from ptolemy_kedro.geometry import StageMap, StagePoints
 

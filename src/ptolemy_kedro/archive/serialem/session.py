@@ -148,7 +148,8 @@ def _add_targets(
     sites: list[Site], ids: dict[int, str], times: dict[str, datetime], draft: Draft
 ) -> dict[str, list[tuple[str, Site]]]:
     """Add the sites as targets, and give them by label; the images they lie in were viewed."""
-    visited = {label: number for number, label in enumerate(sorted(times, key=lambda label: times[label]))}
+    timed = sorted((time, label) for label, time in times.items() if time < datetime.max)
+    visited = {label: number for number, (_, label) in enumerate(timed)}
     by_label: dict[str, list[tuple[str, Site]]] = {}
     taken: set[str] = set()
     for site in sites:

@@ -28,7 +28,7 @@ _TILTED_DEG = 2.0
 
 
 def times_by_label(mdocs: Iterable[Mdoc]) -> dict[str, datetime]:
-    """Labels of the items at which images were taken, with the time of the first (no zone).
+    """Labels of the items at which images were taken, each with its first time, ``datetime.max`` if unknown.
 
     Raises:
         VendorFileError: A time is none.
