@@ -186,7 +186,7 @@ def test_hole_9015883_is_a_neighbour_of_the_hole_that_the_stage_stood_at(session
 
 def test_strict_reading_refuses_missing_pixels_in_one_line(epu):
     (found,) = Epu().sessions(epu / "session_b")
-    with pytest.raises(VendorFileError, match=r"pixels of 37 of 37 images .* --permissive"):
+    with pytest.raises(VendorFileError, match=r"pixels of 37 of 37 images are not .* --permissive"):
         found.load()
 
 

@@ -82,7 +82,7 @@ class Epu:
         reading = read_session(
             session, files, atlas_file, faults, lambda path: path.relative_to(root).as_posix()
         )
-        self._tell_of_absent(session_id, reading, files, atlas_file, faults)
+        self._tell_of_absent(reading, files, atlas_file, faults)
         stored = {picture.image_id: picture.path for picture in reading.all_pictures if picture.path}
         names = {image_id: archive_name(path) for image_id, path in stored.items()}
         made = Tables(session_id, reading, faults).fill(names)
@@ -96,15 +96,13 @@ class Epu:
         )
 
     def _tell_of_absent(
-        self, session_id: str, reading: Reading, files: SessionFiles, atlas_file: Path | None, faults: Faults
+        self, reading: Reading, files: SessionFiles, atlas_file: Path | None, faults: Faults
     ) -> None:
         if reading.absent:
             count = f"the pixels of {len(reading.absent)} of {len(reading.all_pictures)} images"
             why = f"are not in the source ({reading.absent[0]} is the first)"
             if not self.permissive:
-                raise VendorFileError(
-                    f"{count} of {session_id} {why}. Copy them there, or import with --permissive."
-                )
+                raise VendorFileError(f"{count} {why}. Copy them there, or import with --permissive.")
             faults.leave_out(count, why)
         missing = set(reading.session.square_files) - set(files.squares)
         if missing:
