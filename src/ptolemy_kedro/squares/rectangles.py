@@ -18,8 +18,8 @@ LATTICE = 0.5
 LEAN, LEAN_PX = 0.1, 3.0
 """Pull of the common rotation beside a sharp square's own: a share, and more at fewer pixels an edge."""
 
-OWN_GAIN = 0.03
-"""A region keeps a rotation of its own only where that saves this share of the rectangle's area."""
+OWN_GAIN, OWN_GAIN_PX = 0.03, 0.6
+"""A region keeps its own rotation where that saves this share of the rectangle's area, more if it is small."""
 
 
 def fit_rectangles(runs: Runs, count: int, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -46,7 +46,8 @@ def fit_rectangles(runs: Runs, count: int, whole: NDArray[np.bool_]) -> tuple[Fl
     turns = np.stack([np.angle(common), np.angle(own)]) / 4
     extents = np.stack([_extents(runs, count, turn) for turn in turns])
     areas = (extents[..., 1] - extents[..., 0]).prod(axis=2)
-    best = np.where(areas[1] < (1 - OWN_GAIN) * areas[0], 1, 0)
+    gain = OWN_GAIN + OWN_GAIN_PX / np.sqrt(area)
+    best = np.where(areas[1] < (1 - gain) * areas[0], 1, 0)
     turn, extents = (
         np.take_along_axis(a, best.reshape(1, -1, *[1] * (a.ndim - 2)), 0)[0] for a in (turns, extents)
     )
