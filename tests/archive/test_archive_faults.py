@@ -317,7 +317,7 @@ def test_a_mutated_archive_ends_in_an_error_of_ours_or_is_read(tmp_path, contain
     rng = np.random.default_rng(3)
     places = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
     outcomes = set()
-    for _ in range(60):
+    for _ in range(40):
         place = places[rng.integers(len(places))]
         whole = place.read_bytes()
         place.write_bytes(mutated(whole, rng))

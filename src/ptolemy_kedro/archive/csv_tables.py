@@ -49,7 +49,8 @@ def read_csv(name: str, data: bytes, session_id: str, findings: Findings) -> pd.
     if columns is None:
         return none_of(name, findings)
     texts = _texts(name, header, lines, findings)
-    kept = {column: [row[header.index(column)] for row in texts.values()] for column in columns}
+    by_column = dict(zip(header, zip(*texts.values(), strict=True), strict=True)) if texts else {}
+    kept = {column: list(by_column.get(column, ())) for column in columns}
     kept.setdefault("session_id", [session_id] * len(texts))
     return typed(name, kept, list(texts), line_of(name), session_id, findings)
 
