@@ -33,6 +33,16 @@ def test_each_square_is_outlined_once_and_the_best_is_the_bluest(tile):
     assert colours[0][0] > colours[0][2]  # worst: more red than blue
 
 
+def test_scores_are_left_out_where_they_would_hide_the_squares(tile):
+    image, squares = tile
+    atlas = np.zeros((1800, 1800))  # the same squares, a tenth of the size on the page
+
+    axes = tile_overlay(atlas, squares, np.linspace(0, 1, 9)).axes[0]
+
+    assert len(axes.collections[0].get_edgecolors()) == 9
+    assert not axes.texts
+
+
 def test_a_tile_without_squares_is_still_drawn(tile):
     image, squares = tile
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.squares.segmentation import Squares
 
+SMALLEST_WRITTEN_PT = 24
+"""Edge of a square on the page [points] under which its score would hide it."""
+
 RANKING = "turbo_r"
 """Colours from dark red, the worst, to dark blue, the best."""
 
@@ -39,14 +42,25 @@ def draw_image(axes: Axes, image: NDArray) -> None:
 
 
 def draw_ranking(axes: Axes, squares: Squares, scores: NDArray[np.float64]) -> None:
-    """Outline squares in the colour of their rank, and write the score of each, shape (n,), into it."""
-    place = _rank(scores)
-    colours = colormaps[RANKING](1 - place)
+    """Outline squares in the colour of their rank; large enough ones get their score, shape (n,), written in."""
+    colours = colormaps[RANKING](1 - _rank(scores))
+    edge_pt = _edge_pt(axes, squares)
     vertices = list(squares.corners[:, :, ::-1])
-    axes.add_collection(PolyCollection(vertices, facecolors="none", edgecolors=colours, linewidths=2.2))
+    width = float(np.clip(edge_pt / 12, 0.9, 2.2))
+    axes.add_collection(PolyCollection(vertices, facecolors="none", edgecolors=colours, linewidths=width))
+    if edge_pt < SMALLEST_WRITTEN_PT:
+        return
     for (row, col), score, colour in zip(squares.centres, scores, colours, strict=True):
         text = axes.text(col, row, f"{score:.2f}", color=colour, ha="center", va="center", weight="bold")
         text.set(fontsize=9, clip_on=True, path_effects=[withStroke(linewidth=2.5, foreground="white")])
+
+
+def _edge_pt(axes: Axes, squares: Squares) -> float:
+    """Measure the typical edge of a square on the page [points]."""
+    edges_px = np.linalg.norm(np.diff(squares.corners[:, :3], axis=1), axis=2)
+    width_px = abs(np.diff(axes.get_xlim())[0])
+    page_pt = axes.figure.get_size_inches()[0] * 72 * axes.get_position().width
+    return float(np.median(edges_px)) / width_px * page_pt if len(squares) else 0.0
 
 
 def _rank(scores: NDArray[np.float64]) -> NDArray[np.float64]:
