@@ -93,9 +93,10 @@ def test_the_report_is_one_page_that_holds_its_figures(project):
     assert 'src="http' not in page and "<script" not in page
 
 
-def test_a_second_run_makes_no_table_again_and_registers_nothing_new(project):
+def test_a_second_run_makes_no_table_and_no_model_again_and_registers_nothing_new(project):
     def times() -> dict[Path, int]:
-        return {file: file.stat().st_mtime_ns for file in sorted(project.data.rglob("*.parquet"))}
+        made = [*project.data.rglob("*.parquet"), *project.data.glob("06_models/square_*/model.onnx")]
+        return {file: file.stat().st_mtime_ns for file in made}
 
     before = times()
     assert project.run(f"--params={SMALL}").returncode == 0

@@ -1,6 +1,7 @@
 """Trained models, and the one that a run puts forward in the registry."""
 
 import json
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +14,19 @@ from ptolemy_kedro.partitions import key_of
 if TYPE_CHECKING:
     from ptolemy_kedro.home import Home
     from ptolemy_kedro.training.model import TrainedModel
+    from ptolemy_kedro.training.promise import TrainingPromise
+
+log = logging.getLogger(__name__)
+
+KEY = "key"
+"""File in a model's folder that says what the model follows from."""
 
 
-class TrainedModelDataset(AbstractDataset["TrainedModel", "TrainedModel"]):
+class TrainedModelDataset(AbstractDataset["TrainingPromise", "TrainedModel"]):
     """A model's folder (``training.model``), before it was measured.
+
+    Saving takes the promise of a model: one that is current is left alone, another is trained. A training
+    that is killed goes on from its last epoch.
 
     Args:
         path: The folder.
@@ -39,8 +49,31 @@ class TrainedModelDataset(AbstractDataset["TrainedModel", "TrainedModel"]):
         curve = self._path / "curve.csv"
         return TrainedModel(onnx, config, sessions, pd.read_csv(curve) if curve.exists() else None)
 
-    def save(self, trained: "TrainedModel") -> None:
-        write_folder(self._path, self._name, trained, {})
+    def save(self, promise: "TrainingPromise") -> None:
+        if self._is_current(promise):
+            log.info("%s is current and not trained again", self._path.name)
+            return
+        checkpoint = self._checkpoint(promise.key)
+        self._forget_checkpoints(but=checkpoint)
+        write_folder(self._path, self._name, promise.train(checkpoint), {}, promise.key)
+        self._forget_checkpoints()
+
+    def _is_current(self, promise: "TrainingPromise") -> bool:
+        from ptolemy_kedro.training.model import read_model
+
+        try:
+            read_model(self._path)
+            return (self._path / KEY).read_text() == promise.key
+        except (ModelError, FileNotFoundError):
+            return False
+
+    def _checkpoint(self, key: str) -> Path:
+        return self._path.with_name(f".{self._path.name}.{key}.checkpoint")
+
+    def _forget_checkpoints(self, but: Path | None = None) -> None:
+        for path in self._path.parent.glob(self._checkpoint("*").name):
+            if path != but:
+                path.unlink(missing_ok=True)
 
     def _exists(self) -> bool:
         return (self._path / "digests.json").exists()
@@ -110,10 +143,14 @@ class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", d
         return {"path": str(self._path), "name": self._name}
 
 
-def write_folder(path: Path, name: str, trained: "TrainedModel", measures: dict[str, Any]) -> None:
+def write_folder(
+    path: Path, name: str, trained: "TrainedModel", measures: dict[str, Any], key: str = ""
+) -> None:
     """Write a model's folder whole; origin and data digest stand in its configuration."""
     from ptolemy_kedro.training.model import write_model
 
     noted = {key: trained.config[key] for key in ("origin", "data_digest")}
     with atomic_folder(path) as aside:
         write_model(aside, trained, measures, name=name, **noted)
+        if key:
+            (aside / KEY).write_text(key)

@@ -1,6 +1,6 @@
 """The nodes of ``low2med``."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ from ptolemy_kedro.evaluation.comparison import EvaluateOptions
 from ptolemy_kedro.evaluation.splits import SplitOptions
 from ptolemy_kedro.evaluation.splits import split_sessions as split
 from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
+from ptolemy_kedro.provenance import code_of
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
+from ptolemy_kedro.training.promise import TrainingPromise
 from ptolemy_kedro.workers import ParallelOptions, executor
 
 
@@ -56,11 +58,15 @@ def train_logreg(
     crop: CropOptions,
     options: LogregOptions,
 ) -> Any:
-    """Train the published logistic regression on the squares' descriptors."""
-    from ptolemy_kedro.squares.classifiers import fit_logreg
-
+    """Promise the published logistic regression on the squares' descriptors."""
     learn = squares.only(scoring.part_of(session_split, "train"))
-    return scoring.with_origin(fit_logreg(whole(learn), options), learn, sessions, segment, crop)
+
+    def fit(_: Path) -> Any:
+        from ptolemy_kedro.squares.classifiers import fit_logreg
+
+        return scoring.with_origin(fit_logreg(whole(learn), options), learn, sessions, segment, crop)
+
+    return _promised(fit, [learn], sessions, segment, crop, options)
 
 
 def train_forest(
@@ -71,11 +77,15 @@ def train_forest(
     crop: CropOptions,
     options: ForestOptions,
 ) -> Any:
-    """Train the published random forest on the squares' descriptors."""
-    from ptolemy_kedro.squares.classifiers import fit_forest
-
+    """Promise the published random forest on the squares' descriptors."""
     learn = squares.only(scoring.part_of(session_split, "train"))
-    return scoring.with_origin(fit_forest(whole(learn), options), learn, sessions, segment, crop)
+
+    def fit(_: Path) -> Any:
+        from ptolemy_kedro.squares.classifiers import fit_forest
+
+        return scoring.with_origin(fit_forest(whole(learn), options), learn, sessions, segment, crop)
+
+    return _promised(fit, [learn], sessions, segment, crop, options)
 
 
 def train_cnn(
@@ -87,12 +97,16 @@ def train_cnn(
     options: CnnOptions,
     square_crops: SessionTable,
 ) -> Any:
-    """Train the published network on the squares' crops."""
-    from ptolemy_kedro.squares.cnn import fit_cnn
+    """Promise the published network on the squares' crops."""
+    learn, crops = (t.only(scoring.part_of(session_split, "train")) for t in (squares, square_crops))
 
-    learn = squares.only(scoring.part_of(session_split, "train"))
-    labelled = scoring.labelled_frames(learn, square_crops, options.size_px)
-    return scoring.with_origin(fit_cnn(*labelled, options), learn, sessions, segment, crop)
+    def fit(checkpoint: Path) -> Any:
+        from ptolemy_kedro.squares.cnn import fit_cnn
+
+        labelled = scoring.labelled_frames(learn, crops, options.size_px)
+        return scoring.with_origin(fit_cnn(*labelled, options, checkpoint), learn, sessions, segment, crop)
+
+    return _promised(fit, [learn, crops], sessions, segment, crop, options)
 
 
 def score_squares(
@@ -117,6 +131,13 @@ def choose_challenger(metrics: dict[str, Any], *models: Any) -> tuple[Any, dict[
     """Take the model that is best on the validation sessions, with its measures on the test sessions."""
     best = metrics["best"]
     return _by_kind(models)[best], metrics["models"][best].get("test", {})
+
+
+def _promised(
+    fit: Callable[[Path], Any], learn_from: list[SessionTable], sessions: SessionTable, *options: Any
+) -> TrainingPromise:
+    digests = [table.digest for table in learn_from]
+    return TrainingPromise(key_of(code_of(fit), *digests, scoring.origin_of(sessions), *options), fit)
 
 
 def _by_kind(models: tuple[Any, ...]) -> dict[str, Any]:
