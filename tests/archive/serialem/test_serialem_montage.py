@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from ptolemy_kedro.archive.serialem import montage as montages
+from ptolemy_kedro.archive.serialem.importer import SerialEM
+from ptolemy_kedro.archive.serialem.loose_montages import fit_stage_map
 from ptolemy_kedro.archive.serialem.mdoc import read_mdoc
 from ptolemy_kedro.archive.serialem.montage import find_montage
-from ptolemy_kedro.archive.serialem.stack import open_stack
+from ptolemy_kedro.archive.serialem.stack import Stack, open_stack
 from ptolemy_kedro.errors import ImageError, VendorFileError
 
 WHOLE = np.arange(60 * 50, dtype=np.int16).reshape(60, 50)
@@ -92,3 +94,52 @@ def test_a_truncated_stack_is_refused(tmp_path):
 
     with pytest.raises(ImageError, match="truncated"):
         open_stack(path)
+
+
+@pytest.mark.parametrize("name", ["gm.mrc.mdoc", "montage_section.mdoc", "montage_section_multiple.mdoc"])
+def test_positions_of_real_pieces_make_a_stage_map(real_data, name):
+    mdoc = read_mdoc(real_data / "formats" / "serialem" / name)
+    width, height = mdoc.data.ImageSize
+    pieces = [piece for piece in mdoc.of_kind("ZValue") if piece.data.PieceCoordinates[2] == 0]
+    stack = Stack(real_data, name, (height, width), len(mdoc.sections), None, True)
+    montage = find_montage(stack, mdoc, 0)
+
+    stage_map = fit_stage_map(pieces, montage)
+
+    step_a = np.sqrt(abs(np.linalg.det(stage_map.matrix))) * 1e4
+    assert step_a == pytest.approx(pieces[0].data.PixelSpacing, rel=0.15)  # one was taken far from focus
+    centres = [
+        (piece.y + (height - 1) / 2, piece.x + (width - 1) / 2)
+        for piece in sorted(montage.pieces, key=lambda piece: piece.section)
+    ]
+    stage = [piece.data.StagePosition for piece in pieces]
+    apart_px = np.abs(stage_map.to_stage(np.array(centres)) - stage).max() / (step_a * 1e-4)
+    assert apart_px < 2.5
+
+
+def test_a_montage_that_no_navigator_names_lies_where_its_pieces_lay(tmp_path):
+    _write(tmp_path)
+    matrix, offset = np.array([[0.0, 0.4], [0.4, 0.0]]), np.array([7.0, -3.0])
+    lines = ["ImageFile = m.st"]
+    for number, (x, y) in enumerate(CORNERS):
+        at = matrix @ (y + (SHAPE[0] - 1) / 2, x + (SHAPE[1] - 1) / 2) + offset
+        lines += [f"[ZValue = {number}]", f"PieceCoordinates = {x} {y} 0"]
+        lines += [f"StagePosition = {at[0]:.5f} {at[1]:.5f}", "PixelSpacing = 4000"]
+    (tmp_path / "m.st.mdoc").write_text("\n".join(lines) + "\n")
+
+    (found,) = SerialEM().sessions(tmp_path)
+    imported = found.load()
+
+    row = imported.tables["images"].iloc[0]
+    assert (row["rows_px"], row["cols_px"], row["pixel_size_a"]) == (60, 50, 4000)
+    assert (row["x_um_per_row"], row["y_um_per_row"]) == (pytest.approx(0, abs=1e-5), pytest.approx(0.4))
+    assert (row["x_at_origin_um"], row["y_at_origin_um"]) == (pytest.approx(7.0), pytest.approx(-3.0))
+    assert np.array_equal(imported.files[row["file"]](), WHOLE)
+
+
+def test_a_montage_by_image_shift_has_no_stage_map(tmp_path):
+    stack, mdoc = _write(tmp_path)
+    for piece in mdoc.sections:
+        piece.data.StagePosition = (5.0, 5.0)
+
+    assert fit_stage_map(list(mdoc.sections), find_montage(stack, mdoc, 0)) is None

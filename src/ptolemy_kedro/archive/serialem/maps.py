@@ -93,7 +93,7 @@ def _image(
 ) -> MapImage:
     _need_same_proportions(item, frame, full_shape)
     whole = frame.stage_map(full_shape, bottom_first)
-    stage_map = _reduced(whole, full_shape, shape)
+    stage_map = reduced_map(whole, full_shape, shape)
     by_map = float(np.sqrt(abs(np.linalg.det(stage_map.matrix)))) * 1e4
     size = pixel_size_a or by_map
     kind = kinds.image_kind(shape, by_map, bool(item.section.whole("MapMontage")))
@@ -112,8 +112,8 @@ def _need_same_proportions(item: Item, frame: MapFrame, shape: tuple[int, int]) 
         )
 
 
-def _reduced(stage_map: StageMap, full_shape: tuple[int, int], shape: tuple[int, int]) -> StageMap:
-    """The map of an image that was reduced from its first pixel on."""
+def reduced_map(stage_map: StageMap, full_shape: tuple[int, int], shape: tuple[int, int]) -> StageMap:
+    """The map of an image that was reduced by a whole factor from its first pixel on."""
     factor = full_shape[0] // shape[0]
     if factor == 1:
         return stage_map
@@ -132,7 +132,6 @@ def section_of(mdoc: Mdoc, section: int) -> MdocSection | None:
 
 def rows_of(image: MapImage) -> dict[str, Any]:
     """The columns of the images table that geometry and metadata fill."""
-    matrix, offset = image.stage_map.matrix, image.stage_map.offset
     item = image.item
     assert item.stage_um is not None  # map_frame has seen to it
     row: dict[str, Any] = {
@@ -142,12 +141,7 @@ def rows_of(image: MapImage) -> dict[str, Any]:
         "readout_rows_px": image.full_shape[0],
         "readout_cols_px": image.full_shape[1],
         "pixel_size_a": image.pixel_size_a,
-        "x_um_per_row": matrix[0, 0],
-        "x_um_per_col": matrix[0, 1],
-        "y_um_per_row": matrix[1, 0],
-        "y_um_per_col": matrix[1, 1],
-        "x_at_origin_um": offset[0],
-        "y_at_origin_um": offset[1],
+        **matrix_columns(image.stage_map),
         "stage_x_um": item.stage_um[0],
         "stage_y_um": item.stage_um[1],
         "stage_z_um": item.stage_um[2],
@@ -159,6 +153,20 @@ def rows_of(image: MapImage) -> dict[str, Any]:
     if image.mdoc:
         row |= described_by(image.mdoc)
     return row
+
+
+def matrix_columns(stage_map: StageMap) -> dict[str, float]:
+    """The columns of the images table that take pixels to the stage."""
+    (x_row, x_col), (y_row, y_col) = stage_map.matrix.tolist()
+    x_at_origin, y_at_origin = stage_map.offset.tolist()
+    return {
+        "x_um_per_row": x_row,
+        "x_um_per_col": x_col,
+        "y_um_per_row": y_row,
+        "y_um_per_col": y_col,
+        "x_at_origin_um": x_at_origin,
+        "y_at_origin_um": y_at_origin,
+    }
 
 
 def described_by(described: MdocSection) -> dict[str, Any]:
@@ -175,12 +183,17 @@ def described_by(described: MdocSection) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not None and np.isfinite(value)}
 
 
+def whole_binning(binning: float | None, reduction: int) -> int | None:
+    """The binning of a reduced image; None where the detector's is unknown, or less than one pixel."""
+    whole = binning is not None and np.isfinite(binning) and binning >= 1 and binning == int(binning)
+    return int(binning) * reduction if binning is not None and whole else None
+
+
 def _binning(image: MapImage, reduction: int) -> int | None:
     binning = image.mdoc.data.Binning if image.mdoc else None
     if binning is None:
         binning = image.item.section.number("MontBinning") or image.item.section.number("MapBinning")
-    whole = binning is not None and np.isfinite(binning) and binning >= 1 and binning == int(binning)
-    return int(binning) * reduction if binning is not None and whole else None
+    return whole_binning(binning, reduction)
 
 
 def _section_of(item: Item) -> int:

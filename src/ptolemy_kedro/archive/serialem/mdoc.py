@@ -5,7 +5,7 @@ autodoc, and mdocfile's models take its sections.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -95,6 +95,16 @@ def taken_at(section: Section) -> datetime | None:
         except ValueError:
             continue
     raise section.fault(f"DateTime is {said[:60]!r}, not a time like 25-Mar-21  17:00:46", "DateTime")
+
+
+def taken_in(section: Section, zone: tzinfo) -> datetime | None:
+    """When an image was taken, in UTC; None where it is not said.
+
+    Raises:
+        VendorFileError: The time is none.
+    """
+    local = taken_at(section)
+    return local.replace(tzinfo=zone).astimezone(UTC) if local else None
 
 
 def _with_heads_after_titles(head: Section, titles: list[Section]) -> Section:

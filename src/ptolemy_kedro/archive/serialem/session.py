@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,9 @@ from ptolemy_kedro.archive.importing.frame import Imported, LeftOut
 from ptolemy_kedro.archive.importing.source import as_id
 from ptolemy_kedro.archive.serialem import shots
 from ptolemy_kedro.archive.serialem.folder import SessionFolder
+from ptolemy_kedro.archive.serialem.loose_montages import add_montages
 from ptolemy_kedro.archive.serialem.maps import MapImage, map_image, rows_of
-from ptolemy_kedro.archive.serialem.mdoc import Mdoc, taken_at
+from ptolemy_kedro.archive.serialem.mdoc import Mdoc, taken_in
 from ptolemy_kedro.archive.serialem.navigator import Item, Navigator
 from ptolemy_kedro.archive.serialem.parents import find_parents
 from ptolemy_kedro.archive.serialem.sites import Site, find_sites
@@ -71,10 +72,14 @@ def load_session(session_id: str, folder: SessionFolder, stamp: str) -> Imported
     found = find_sites((item for navigator in navigators for item in navigator.items), maps, set(times))
     ids = {id(image): image_id for image_id, image in draft.maps.items()}
     by_label = _add_targets(found.sites, ids, times, draft)
-    left_out = [*folder.left_out, *found.left_out]
-    left_out += shots.add_shots(left, by_label, next(iter(grids.values())), folder, draft)
+    left_out = list(found.left_out)
+    grid_id = next(iter(grids.values()))
+    montages = [(path, mdoc) for path, mdoc in left if mdoc.is_montage]
+    others = [(path, mdoc) for path, mdoc in left if not mdoc.is_montage]
+    left_out += add_montages(montages, by_label, grid_id, folder, draft)
+    left_out += shots.add_shots(others, by_label, grid_id, folder, draft)
     _set_parents(draft)
-    left_out += folder.left_out[len(left_out) :]
+    left_out += folder.left_out
     tables = _tables(session_id, navigators, grids, folder, draft)
     return Imported(
         session_id, tables, draft.files, tuple(dict.fromkeys(left_out)), tuple(draft.warnings), stamp
@@ -110,7 +115,7 @@ def _read_maps(
                 "image_id": image_id,
                 "grid_id": grids.get(navigator.file, next(iter(grids.values()))),
                 "file": draft.add_file(image_id, image.source) if image.source else None,
-                "taken_at": _time(image, folder),
+                "taken_at": taken_in(image.mdoc.section, folder.reading.zone) if image.mdoc else None,
                 "viewed": False,
                 **rows_of(image),
             }
@@ -137,11 +142,6 @@ def _read_map(item: Item, folder: SessionFolder, draft: Draft) -> MapImage | Non
     except VendorFileError as failure:
         folder.left_out.append(LeftOut(f"map {item.label}", str(failure)))
         return None
-
-
-def _time(image: MapImage, folder: SessionFolder) -> datetime | None:
-    local = taken_at(image.mdoc.section) if image.mdoc else None
-    return local.replace(tzinfo=folder.reading.zone).astimezone(UTC) if local else None
 
 
 def _add_targets(

@@ -1,7 +1,7 @@
 """Images that no navigator names, known from their metadata alone: exposures at targets, and others."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from ptolemy_kedro.archive.importing.source import as_id
 from ptolemy_kedro.archive.serialem import kinds
 from ptolemy_kedro.archive.serialem.folder import SessionFolder
 from ptolemy_kedro.archive.serialem.maps import described_by
-from ptolemy_kedro.archive.serialem.mdoc import Mdoc, MdocSection, taken_at
+from ptolemy_kedro.archive.serialem.mdoc import Mdoc, MdocSection, taken_at, taken_in
 from ptolemy_kedro.archive.serialem.sites import Site
 from ptolemy_kedro.archive.serialem.stack import Stack, open_stack
 from ptolemy_kedro.errors import ImageError, VendorFileError
@@ -74,8 +74,6 @@ def add_shots(
 def _no_shot(mdoc: Mdoc) -> str | None:
     tilts = [section.data.TiltAngle for section in mdoc.of_kind("ZValue")]
     known = [tilt for tilt in tilts if tilt is not None]
-    if mdoc.is_montage:
-        return "a montage that no navigator names"
     if len(known) >= _TILTS and np.ptp(known) > _TILTED_DEG:
         return "a tilt series"
     if len(mdoc.of_kind("FrameSet")) == 0 and len(mdoc.of_kind("ZValue")) != 1:
@@ -88,28 +86,38 @@ def _add_shot(
 ) -> None:
     section = (mdoc.of_kind("FrameSet") or mdoc.of_kind("ZValue"))[0]
     name = Path(path.stem).stem if Path(path.stem).suffix else path.stem
-    stack = _image_of(path)
+    stack = image_beside(path)
     target = _target_of(section, targets)
     row = _row(mdoc, section, stack)
     image_id = None
     if row:
         image_id = draft.image_id(name)
         row |= {"image_id": image_id, "grid_id": grid_id, "viewed": False}
-        if target:
-            parent = next(key for key, image in draft.maps.items() if image is target[1].image)
-            row |= {"parent_id": parent, "grid_id": draft.images[parent]["grid_id"]}
+        row |= parent_of(section, targets, draft)
         if stack and stack.sections == 1:
             row["file"] = draft.add_file(image_id, stack.path)
-        local = taken_at(section.section)
-        row["taken_at"] = local.replace(tzinfo=folder.reading.zone).astimezone(UTC) if local else None
+        row["taken_at"] = taken_in(section.section, folder.reading.zone)
         draft.images[image_id] = row
     if target and (row is None or row["kind"] == "exposure"):
         exposure_id = as_id(image_id or name)
         draft.exposures.append({"exposure_id": exposure_id, "target_id": target[0], "image_id": image_id})
 
 
-def _image_of(path: Path) -> Stack | None:
-    """Look at the image beside its metadata; None where it is not there."""
+def parent_of(section: MdocSection, targets: Targets, draft: "Draft") -> dict[str, Any]:
+    """The columns of an image that its target fills; empty where it names none."""
+    target = _target_of(section, targets)
+    if target is None:
+        return {}
+    parent = next(key for key, image in draft.maps.items() if image is target[1].image)
+    return {"parent_id": parent, "grid_id": draft.images[parent]["grid_id"]}
+
+
+def image_beside(path: Path) -> Stack | None:
+    """Look at the image beside its metadata; None where it is not there.
+
+    Raises:
+        ImageError: It is no image.
+    """
     image = path.with_suffix("")
     return open_stack(image, image.name) if image.is_file() else None
 
