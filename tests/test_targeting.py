@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from tests.models import small_ranker
 
+from ptolemy_kedro import targeting
 from ptolemy_kedro.errors import ModelError, PtolemyError
 from ptolemy_kedro.runtime import OnnxModel
 from ptolemy_kedro.squares.cnn import SquareNet, to_onnx
@@ -61,6 +62,23 @@ def test_segmentation_is_done_as_the_model_was_trained():
 def test_a_segmentation_of_another_version_is_named(segmentation):
     trained = small_ranker()
     ranker = SquareRanker(OnnxModel(trained.onnx), {**trained.config, "segmentation": segmentation})
+
+    with pytest.raises(ModelError, match="Train it anew"):
+        rank_squares(tile(), ranker)
+
+
+def test_crops_are_cut_as_the_model_was_trained(cnn, monkeypatch):
+    margins = []
+    cut = targeting.cut_crops
+    monkeypatch.setattr(targeting, "cut_crops", lambda *a: margins.append(a[2].margin) or cut(*a))
+
+    rank_squares(tile(), SquareRanker(cnn.model, {**cnn.config, "crop": {"size_px": 30, "margin": 0.31}}))
+
+    assert margins == [0.31]
+
+
+def test_crops_of_another_version_are_named(cnn):
+    ranker = SquareRanker(cnn.model, {**cnn.config, "crop": {"size_px": 30, "shear": 2}})
 
     with pytest.raises(ModelError, match="Train it anew"):
         rank_squares(tile(), ranker)

@@ -1,6 +1,7 @@
 """An image in, ranked targets out: what every flow, command and service calls."""
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,8 @@ from ptolemy_kedro.squares.crops import CropOptions, cut_crops
 from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.segmentation import SegmentOptions, Squares, find_squares
+
+Options = TypeVar("Options", SegmentOptions, CropOptions)
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,9 @@ def rank_squares(
 
     Raises:
         ImageError: The pixels cannot be used.
-        ModelError: The model was trained with a segmentation this version does not know.
+        ModelError: The model was trained with a segmentation or crops this version does not know.
     """
-    options = options or _as_trained(ranker)
+    options = options or _segmented_as_trained(ranker)
     squares = find_squares(image, options)
     crops = cut_crops(image, squares, _cut_as_trained(ranker)) if ranker.looks_at_crops else None
     scores = ranker.score(describe(image, squares, pixel_size_a), crops)
@@ -57,16 +60,20 @@ def rank_squares(
     return RankedSquares(squares[order], scores[order], ranker.label)
 
 
+def _segmented_as_trained(ranker: SquareRanker) -> SegmentOptions:
+    return _as_trained(SegmentOptions, ranker.config.get("segmentation", {}))
+
+
 def _cut_as_trained(ranker: SquareRanker) -> CropOptions:
     noted = ranker.config.get("crop", {})
-    return CropOptions(margin=noted["margin"]) if "margin" in noted else CropOptions()
+    return _as_trained(CropOptions, {name: value for name, value in noted.items() if name != "size_px"})
 
 
-def _as_trained(ranker: SquareRanker) -> SegmentOptions:
+def _as_trained(options: type[Options], noted: dict[str, Any]) -> Options:
     try:
-        return SegmentOptions(**ranker.config.get("segmentation", {}))
+        return options(**noted)
     except (TypeError, ValueError) as failure:
         first = str(failure).splitlines()[0]
         raise ModelError(
-            f"The model's segmentation is not one of this version ({first}). Train it anew."
+            f"The model's {options.__name__} are not those of this version ({first}). Train it anew."
         ) from None
