@@ -26,7 +26,7 @@ SPOILED = [
 def mutated(data: bytes, seed: int) -> bytes:
     """Damage the bytes of a file in one of several ways."""
     rng = np.random.default_rng(seed)
-    ways = [_drop, _cut, _spoil, _overwrite, _without_tag, _twice, _entity, _recode]
+    ways = [_spoil, _spoil, _spoil, _drop, _cut, _overwrite, _without_tag, _twice, _entity, _recode]
     for _ in range(int(rng.integers(1, 4))):
         data = ways[int(rng.integers(len(ways)))](data, rng)
     return data

@@ -170,6 +170,16 @@ def test_without_its_atlas_a_session_says_so(folder):
     assert "atlas" not in set(imported.tables["images"]["kind"])
 
 
+def test_a_damaged_atlas_is_refused_strictly_and_told_permissively(folder):
+    path = folder / "Atlas" / "Atlas.dm"
+    path.write_bytes(path.read_bytes()[:500])
+    with pytest.raises(VendorFileError, match=r"Atlas/Atlas\.dm line 2"):
+        load(folder)
+    imported = load(folder, permissive=True)
+    assert imported.left_out[0].what == "Atlas/Atlas.dm"
+    assert len(imported.tables["targets"].query("kind == 'hole'")) == 8
+
+
 def test_missing_pixels_are_refused_strictly_and_told_permissively(folder):
     record = one(folder, "Images-Disc1/*/GridSquare_*.xml")
     record.with_suffix(".mrc").unlink()

@@ -58,7 +58,7 @@ class Epu:
                 return None
             return Found(as_id(main.parent.name), stamp_of([main], root), partial(_refuse, failure), place)
         files = inventory.of_session(main, session.name)
-        atlas_file = find_atlas(inventory, session)
+        atlas_file = find_atlas(inventory, session, main.parent)
         counted = [*files.all, *(atlas_file.parent.iterdir() if atlas_file else ())]
         counted = [path for path in counted if path.is_file() and not path.is_symlink()]
         if not changed_since(counted, since):
@@ -116,15 +116,16 @@ class Epu:
             faults.leave_out(f"{files.movies} movies", "movies and gain references are not imported")
 
 
-def find_atlas(inventory: Inventory, session: EpuSession) -> Path | None:
+def find_atlas(inventory: Inventory, session: EpuSession, folder: Path) -> Path | None:
     """Find the atlas of a session's grid: the one whose squares are the session's.
 
-    EPU names it by a path of the machine that wrote it; where copies were moved, the squares' numbers tell.
+    EPU names it by a path of the machine that wrote it; where copies were moved, the squares' numbers tell. A
+    damaged one in the session's own folder is the session's, too, so that it is told of.
     """
     named = inventory.source.find(session.atlas_path or "")
-    candidates = [path for path in inventory.atlases if path != named]
-    for path in [*([named] if named in inventory.atlases else []), *candidates]:
-        if path and set(session.square_files) & inventory.nodes_of(path):
+    for path in sorted(inventory.atlases, key=lambda path: path != named):
+        nodes = inventory.nodes_of(path)
+        if set(session.square_files) & nodes or (not nodes and path.is_relative_to(folder)):
             return path
     return None
 

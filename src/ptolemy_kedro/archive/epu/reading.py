@@ -73,12 +73,8 @@ def read_session(
     tiles = _tiles(atlas, folder, reader, whole)
     pictures = _pictures(files, reader)
     on = _square_pictures(squares, pictures, faults)
-    known = {picture.image_id for picture in pictures}
-    pictures += [picture for picture in on.values() if picture.image_id not in known]
-    placed = {picture.image_id: picture for picture in on.values()}
-    pictures = [placed.get(picture.image_id, picture) for picture in pictures]
-    pictures = [_with_parent(picture, on, whole) for picture in pictures]
-    on = {square_id: _with_parent(picture, on, whole) for square_id, picture in on.items()}
+    placed = {picture.image_id: picture for picture in (*pictures, *on.values())}
+    pictures = [_with_parent(picture, on, whole) for picture in placed.values()]
     tiles_by_id = {tile.tile_id: picture for tile, picture in tiles}
     return Reading(session, squares, atlas, whole, tiles_by_id, pictures, on, reader.absent)
 
