@@ -19,7 +19,7 @@ LEAN, LEAN_PX = 0.1, 3.0
 """Pull of the common rotation beside a sharp square's own: a share, and more at fewer pixels an edge."""
 
 OWN_GAIN, OWN_GAIN_PX = 0.03, 0.6
-"""A region keeps its own rotation where that saves this share of the rectangle's area, more if it is small."""
+"""A region keeps its own rotation where that saves this share of its rectangle, more if it is small."""
 
 
 def fit_rectangles(runs: Runs, count: int, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
