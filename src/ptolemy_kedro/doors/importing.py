@@ -76,9 +76,15 @@ def leginon(
     link: Link = False,
     permissive: Permissive = False,
     ctf: Ctf = None,
+    timezone: Annotated[str, typer.Option(help="Of the database's clock, such as Europe/Berlin.")] = "UTC",
+    images: Annotated[
+        Path | None, typer.Option(help="Folder of the images, where the database's paths are not there.")
+    ] = None,
+    appion: Annotated[list[str] | None, typer.Option(help="Appion's database of CTF results (ap1).")] = None,
 ) -> None:
     """A Leginon database, as an SQLAlchemy URL; images from its sessions' image paths."""
-    _import("leginon", sources, to, dry_run, since, link, permissive, ctf)
+    more = {"zone": _zone(timezone), "images": images, "appion": tuple(appion or ())}
+    _import("leginon", sources, to, dry_run, since, link, permissive, ctf, **more)
 
 
 def _import(

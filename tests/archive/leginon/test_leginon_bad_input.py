@@ -2,6 +2,7 @@
 
 import random
 import shutil
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -23,9 +24,6 @@ def read(source):
         ("postgresql://here/db", "is no database that Leginon uses"),
         ("mysql://", "cannot be read"),
         ("://", "no URL"),
-        ("sqlite:///x.sqlite?timezone=Mars/Crater", "no such zone"),
-        ("sqlite:///x.sqlite?timezone=../../etc/passwd", "no such zone"),
-        ("sqlite:///x.sqlite?images=/there/is/none", "no such folder"),
         ("mysql://root@localhost/db?unix_socket=/there/is/none", "cannot be read"),
     ],
 )
@@ -46,10 +44,12 @@ def test_a_file_that_is_no_database_or_none_of_leginons_is_one_line(tmp_path):
         read(tmp_path / "other.sqlite")
 
 
-def test_a_missing_appion_database_is_one_line(made):
+def test_a_missing_appion_database_or_image_folder_is_one_line(made):
     made.image("s_00001gr")
-    with pytest.raises(VendorFileError, match="is no file"):
-        read(f"sqlite:///{made.path}?appion=ap7.sqlite")
+    with pytest.raises(VendorFileError, match=r"ap7\.sqlite is no file"):
+        list(Leginon(appion=("ap7.sqlite",)).sessions(made.path))
+    with pytest.raises(VendorFileError, match="there/is/none is no folder"):
+        Leginon(images=Path("/there/is/none"))
 
 
 def test_a_wrong_value_names_table_row_and_column_or_counts_as_empty(made):
@@ -88,8 +88,8 @@ def test_an_image_path_that_climbs_stays_below_the_named_folder(made, tmp_path):
     made.image("s_00001gr")
     (tmp_path / "mounted").mkdir()
     made.change(f"UPDATE SessionData SET \"image path\" = '../{made.images.parent.name}/rawdata'")
-    (imported,) = read(f"sqlite:///{made.path}?images={tmp_path / 'mounted'}")
-    assert imported.files == {}
+    (found,) = Leginon(permissive=True, images=tmp_path / "mounted").sessions(made.path)
+    assert found.load().files == {}
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:

@@ -12,7 +12,7 @@ from tests.archive.leginon.handmade import NOON, Handmade
 from ptolemy_kedro import archive
 from ptolemy_kedro.archive.importing.outcomes_from_file import with_outcomes
 from ptolemy_kedro.archive.importing.write import import_sessions
-from ptolemy_kedro.archive.leginon.sessions import sessions
+from ptolemy_kedro.archive.leginon.importer import Leginon
 
 LEVEL = re.compile(r"_\d+[a-z]+(?:_v\d+)?(-a)?\Z")
 COPY = re.compile(r"-a\Z")
@@ -67,7 +67,7 @@ def insert(made: Handmade, name: str, rows: list[dict]) -> None:
 def imported(database, real_data, tmp_path_factory):
     table = real_data / "outcomes" / "cryorl" / "target_CTF_Y1.csv"
     to = tmp_path_factory.mktemp("to")
-    (summary,) = import_sessions(with_outcomes(sessions(database), [table]), to)
+    (summary,) = import_sessions(with_outcomes(Leginon(permissive=True).sessions(database), [table]), to)
     assert summary.status == "imported", summary
     with archive.open_session(to / "21mar02c") as session:
         return session.tables

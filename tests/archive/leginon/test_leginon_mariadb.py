@@ -8,6 +8,7 @@ from tests.archive.leginon.test_leginon_round_trip import check_same
 
 from ptolemy_kedro.archive.importing.write import import_sessions
 from ptolemy_kedro.archive.leginon.database import Database
+from ptolemy_kedro.archive.leginon.importer import Leginon
 from ptolemy_kedro.archive.leginon.sessions import sessions
 from ptolemy_kedro.archive.leginon.source import source_of
 from ptolemy_kedro.errors import VendorFileError
@@ -83,7 +84,7 @@ def test_ctf_results_come_from_an_appion_database_beside_it(mariadb, filled, url
         f"INSERT INTO ap1.ApCtfData VALUES (1, '2026-03-01 12:00:00', ({row}), 4.5, 0.8)",
         "GRANT SELECT ON ap1.* TO reader@localhost",
     )
-    outcomes = next(sessions(f"{url}&appion=ap1")).load().tables["outcomes"]
+    outcomes = next(Leginon(appion=("ap1",)).sessions(url)).load().tables["outcomes"]
     appion = outcomes[outcomes["program"].str.startswith("Appion")]
     assert appion[["value", "confidence"]].to_numpy().tolist() == [[4.5, 0.8]]
 

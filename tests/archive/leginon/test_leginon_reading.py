@@ -1,6 +1,7 @@
 """What of a Leginon database becomes what: targets and their versions, shots, calibrations, names, times."""
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -9,13 +10,15 @@ from tests.archive.leginon.handmade import NOON
 
 from ptolemy_kedro.archive.encode import encode
 from ptolemy_kedro.archive.importing.write import import_sessions
+from ptolemy_kedro.archive.leginon.importer import Leginon
 from ptolemy_kedro.archive.leginon.names import kind_of, parse
 from ptolemy_kedro.archive.leginon.sessions import sessions
+from ptolemy_kedro.archive.leginon.source import LeginonOptions
+from ptolemy_kedro.errors import VendorFileError
 
 
-def read(made, query=""):
-    source = f"sqlite:///{made.path}?{query}" if query else made.path
-    return next(sessions(source)).load()
+def read(made, **options):
+    return next(sessions(made.path, options=LeginonOptions(**options))).load()
 
 
 def by_id(table: pd.DataFrame) -> pd.DataFrame:
@@ -294,7 +297,7 @@ def test_a_clock_kept_in_local_time_is_told_so(made):
     made.image("s_00001gr")
     utc = read(made).tables["images"]["taken_at"][0]
     assert utc == pd.Timestamp(NOON + timedelta(minutes=1), tz="UTC")
-    local = read(made, "timezone=America/New_York").tables["images"]["taken_at"][0]
+    local = read(made, zone=ZoneInfo("America/New_York")).tables["images"]["taken_at"][0]
     assert local - utc == pd.Timedelta(hours=5)
 
 
@@ -320,13 +323,15 @@ def test_missing_broken_and_foreign_files_are_left_out_and_the_rows_stay(made, t
     outside = tmp_path / "secret.mrc"
     (made.images / "s_00001gr.mrc").rename(outside)
     (made.images / "s_00001gr.mrc").symlink_to(outside)
-    imported = read(made)
+    with pytest.raises(VendorFileError, match=r"s_00002gr\.mrc"):
+        read(made)
+    imported = read(made, permissive=True)
     assert imported.files == {}
     assert imported.tables["images"]["file"].isna().all()
     whys = [left.why for left in imported.left_out]
     assert whys[0] == "it is a link that leads out of the image path"
     assert whys[2] == "there is no such file in the image path"
-    (summary,) = import_sessions(sessions(made.path), tmp_path / "to")
+    (summary,) = import_sessions(Leginon(permissive=True).sessions(made.path), tmp_path / "to")
     assert summary.status == "imported"
 
 
@@ -336,8 +341,10 @@ def test_images_are_found_below_a_folder_that_is_named(made, tmp_path):
     elsewhere.mkdir(parents=True)
     made.images.rename(elsewhere / "rawdata")
     made.change("UPDATE SessionData SET \"image path\" = '/data/leginon/26mar01a/rawdata'")
-    assert read(made).files == {}
-    found = read(made, f"images={tmp_path / 'mounted'}").files
+    with pytest.raises(VendorFileError, match="its image path /data/leginon/26mar01a/rawdata is not there"):
+        read(made)
+    assert read(made, permissive=True).files == {}
+    found = read(made, images=tmp_path / "mounted").files
     assert found == {"s_00001gr.mrc": elsewhere / "rawdata" / "s_00001gr.mrc"}
 
 

@@ -25,13 +25,13 @@ class Database:
     """One Leginon database; rows come as they are read, a batch in memory.
 
     Attributes:
-        source: Where it is.
+        source: Where it is, and how it is read.
         complaints: Lines about wrong values that were taken as empty; None if they are raised.
     """
 
-    def __init__(self, source: LeginonSource, permissive: bool = False) -> None:
+    def __init__(self, source: LeginonSource) -> None:
         self.source = source
-        self.complaints: list[str] | None = [] if permissive else None
+        self.complaints: list[str] | None = [] if source.options.permissive else None
 
     def check(self) -> None:
         """Make sure that it can be reached and is Leginon's.
@@ -93,7 +93,7 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             options = {"stream_results": True, "yield_per": _BATCH}
             for found in connection.execution_options(**options).execute(statement).mappings():
-                yield Row(found, what, self.source.zone, self.complaints)
+                yield Row(found, what, self.source.options.zone, self.complaints)
 
     def all(
         self, name: str, fields: Fields, between: Mapping[str, tuple[int, int]] | None = None

@@ -4,7 +4,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 from ptolemy_kedro.archive.images import ImageHeader, header_of
 from ptolemy_kedro.archive.leginon.source import LeginonSource
-from ptolemy_kedro.errors import ImageError
+from ptolemy_kedro.errors import ImageError, VendorFileError
 
 _ROOT_PARTS = 4
 
@@ -20,6 +20,7 @@ class SessionFiles:
     def __init__(self, source: LeginonSource, stated: str) -> None:
         self.stated = stated
         self.folder = _folder(source, stated)
+        self._permissive = source.options.permissive
 
     def find(self, name: str) -> Path | str:
         """Find the file of an image, or say why there is none; ``name`` is taken without folders."""
@@ -34,15 +35,33 @@ class SessionFiles:
         return "there is no such file in the image path"
 
     def header(self, path: Path) -> ImageHeader | str:
-        """Read an image's shape from its header, or say why it cannot be used."""
+        """Read an image's shape from its header; permissively, say why it cannot be read.
+
+        Raises:
+            VendorFileError: The file is broken.
+        """
         try:
             return header_of(path)
-        except (ImageError, OSError) as failure:
-            return " ".join(str(failure).split())[:200]
+        except ImageError as failure:
+            if self._permissive:
+                return " ".join(str(failure).split())[:200]
+            raise VendorFileError(f"{failure} Or leave it out by --permissive.") from None
 
     def stamp(self) -> str:
         """Changes when files are added to the folder or taken out of it."""
         return "" if self.folder is None else str(self.folder.stat().st_mtime_ns)
+
+    def need(self) -> None:
+        """Make sure that the folder is there.
+
+        Raises:
+            VendorFileError: It is not.
+        """
+        if self.folder is None:
+            raise VendorFileError(
+                f"its image path {self.stated or '(none)'} is not there. Mount it, name its folder by "
+                "--images, or leave the images out by --permissive."
+            )
 
 
 def _folder(source: LeginonSource, stated: str) -> Path | None:
@@ -51,9 +70,10 @@ def _folder(source: LeginonSource, stated: str) -> Path | None:
         return None
     parts = [part for part in PureWindowsPath(stated).parts if part not in ("..", ".", "/", "\\")]
     tried = [source.folder / PurePath(stated)]
-    if source.images is not None:
+    if source.options.images is not None:
         below = [
-            source.images.joinpath(*parts[-count:]) for count in range(min(_ROOT_PARTS, len(parts)), 0, -1)
+            source.options.images.joinpath(*parts[-count:])
+            for count in range(min(_ROOT_PARTS, len(parts)), 0, -1)
         ]
-        tried = [path for path in below if path.resolve().is_relative_to(source.images.resolve())]
+        tried = [path for path in below if path.resolve().is_relative_to(source.options.images.resolve())]
     return next((path.resolve() for path in tried if path.is_dir()), None)

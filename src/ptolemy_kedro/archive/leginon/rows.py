@@ -2,9 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ptolemy_kedro.errors import VendorFileError
 
@@ -22,7 +21,7 @@ class Row:
     __slots__ = ("_complaints", "_values", "_what", "_zone")
 
     def __init__(
-        self, values: Mapping[Any, Any], what: str, zone: ZoneInfo, complaints: list[str] | None = None
+        self, values: Mapping[Any, Any], what: str, zone: tzinfo, complaints: list[str] | None = None
     ) -> None:
         self._values, self._what, self._zone = values, what, zone
         self._complaints = complaints

@@ -62,6 +62,8 @@ def read_session(
 def _take_images(reading: Reading, database: Database, calibrations: Calibrations) -> None:
     """Fill in the images that are kept, their ids and their maps."""
     files = SessionFiles(database.source, reading.key.image_path)
+    if not database.source.options.permissive:
+        files.need()
     used: Counter[str] = Counter()
     for image in read_images(database, reading.key.row_id, reading.key.name, calibrations):
         aim = reading.targets.of(image.target)

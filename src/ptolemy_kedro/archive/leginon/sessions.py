@@ -15,7 +15,7 @@ from ptolemy_kedro.archive.leginon.database import Database
 from ptolemy_kedro.archive.leginon.files import SessionFiles
 from ptolemy_kedro.archive.leginon.reading import SessionKey
 from ptolemy_kedro.archive.leginon.session import read_session
-from ptolemy_kedro.archive.leginon.source import source_of
+from ptolemy_kedro.archive.leginon.source import LeginonOptions, source_of
 from ptolemy_kedro.files import digest
 
 _SESSION = {"name": "name", "image_path": "image path", "comment": "comment"}
@@ -23,13 +23,15 @@ _IN_SESSION = ("AcquisitionImageData", "AcquisitionImageTargetData")
 _OF_IMAGES = ("ObjIceThicknessData", "ZeroLossIceThicknessData", "ApCtfData")
 
 
-def sessions(source: Path | str, since: datetime | None = None, permissive: bool = False) -> Iterator[Found]:
+def sessions(
+    source: Path | str, since: datetime | None = None, options: LeginonOptions | None = None
+) -> Iterator[Found]:
     """Find the sessions of a Leginon database that hold images, one at a time.
 
     Args:
-        source: URL of the database, or path of an SQLite file; see ``source.source_of``.
+        source: URL of the database, or path of an SQLite file.
         since: Pass over sessions in which nothing changed since then; with a time zone.
-        permissive: Take values that are of a wrong kind as empty, with a warning.
+        options: How to read it.
 
     Yields:
         The sessions in the order in which they were made; of several of one name all but the first get their
@@ -38,9 +40,8 @@ def sessions(source: Path | str, since: datetime | None = None, permissive: bool
     Raises:
         VendorFileError: The database cannot be reached, is none of Leginon's, or went away.
     """
-    place = source_of(source)
-    database = Database(place, permissive)
-    appion = [Database(place.beside(name), permissive) for name in place.appion]
+    place = source_of(source, options)
+    database, appion = Database(place), [Database(place.beside(name)) for name in place.options.appion]
     database.check()
     for other in appion:
         other.need("ApCtfData")
@@ -51,7 +52,7 @@ def sessions(source: Path | str, since: datetime | None = None, permissive: bool
             continue
         calibrations = calibrations or read_calibrations(database)
         folder = SessionFiles(place, key.image_path).stamp()
-        stamp = digest(place.spoken, str(place.zone), str(place.images or ""), folder, *facts)
+        stamp = digest(place.spoken, str(place.options), folder, *facts)
         load = partial(read_session, database, appion, key, calibrations, stamp)
         yield Found(key.session_id, stamp, load, place.spoken)
 

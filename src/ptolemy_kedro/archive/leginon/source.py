@@ -1,10 +1,10 @@
-"""Where a Leginon database is, and what of it has to be told: all in one URL."""
+"""Where a Leginon database is, and what has to be told about it."""
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import sqlalchemy as sa
 
@@ -15,20 +15,32 @@ _EXAMPLE = "mysql://reader:password@host/leginondb, or the path of an SQLite fil
 
 
 @dataclass(frozen=True)
-class LeginonSource:
-    """A database and how to read it.
+class LeginonOptions:
+    """How a database is read.
 
     Attributes:
-        url: Of the Leginon database, without the options below.
-        zone: The zone that the database's clock was kept in.
+        permissive: Take wrong values as empty and leave out files that are not there, with a warning.
+        zone: Of the database's clock.
         images: Folder below which images are looked for, instead of at the database's own paths.
-        appion: Names of Appion databases on the same server (or SQLite files) that hold CTF results.
+        appion: Databases beside it that hold Appion's CTF results.
     """
 
-    url: sa.URL
-    zone: ZoneInfo
+    permissive: bool = False
+    zone: tzinfo = UTC
     images: Path | None = None
     appion: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.images is not None and not self.images.is_dir():
+            raise VendorFileError(f"{self.images} is no folder. Name the one that holds the images.")
+
+
+@dataclass(frozen=True)
+class LeginonSource:
+    """A database, and how to read it."""
+
+    url: sa.URL
+    options: LeginonOptions = LeginonOptions()
 
     @property
     def spoken(self) -> str:
@@ -47,28 +59,16 @@ class LeginonSource:
 
     def beside(self, database: str) -> "LeginonSource":
         """Name another database of the same server, or another file."""
-        return LeginonSource(self.url.set(database=database), self.zone, self.images)
+        return replace(self, url=self.url.set(database=database))
 
 
-def source_of(source: Path | str) -> LeginonSource:
-    """Read a source: a URL, or the path of an SQLite file.
-
-    The URL's query may hold ``timezone`` (of the database's clock, UTC where absent), ``images`` (a folder)
-    and ``appion`` (databases, separated by commas); the rest of the query is the driver's.
+def source_of(source: Path | str, options: LeginonOptions | None = None) -> LeginonSource:
+    """Read a source: a URL as SQLAlchemy writes them, or the path of an SQLite file.
 
     Raises:
-        VendorFileError: It is no URL of a database that this project reads, or an option is wrong.
+        VendorFileError: It is no URL of a database that this project reads.
     """
-    url = _url_of(str(source))
-    options = {name: str(url.query[name]) for name in ("timezone", "images", "appion") if name in url.query}
-    url = url.difference_update_query(list(options))
-    appion = tuple(name.strip() for name in options.get("appion", "").split(",") if name.strip())
-    images = Path(options["images"]).expanduser() if "images" in options else None
-    if images is not None and not images.is_dir():
-        raise VendorFileError(
-            f"images={images}: there is no such folder. Name the one that holds the sessions."
-        )
-    return LeginonSource(url, _zone(options.get("timezone", "UTC")), images, appion)
+    return LeginonSource(_url_of(str(source)), options or LeginonOptions())
 
 
 def _url_of(text: str) -> sa.URL:
@@ -82,13 +82,6 @@ def _url_of(text: str) -> sa.URL:
     if kind not in (*_DRIVERS, "sqlite"):
         raise VendorFileError(f"{kind} is no database that Leginon uses. Write the source as {_EXAMPLE}.")
     return url.set(drivername=_DRIVERS[kind]) if url.drivername == kind and kind in _DRIVERS else url
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise VendorFileError(f"timezone={name}: there is no such zone. Write it as Europe/Berlin.") from None
 
 
 def open_engine(source: LeginonSource) -> sa.Engine:
