@@ -34,7 +34,7 @@ def test_each_square_is_outlined_once_and_the_best_is_the_bluest(tile):
 
 
 def test_scores_are_left_out_where_they_would_hide_the_squares(tile):
-    image, squares = tile
+    _, squares = tile
     atlas = np.zeros((1800, 1800))  # the same squares, a tenth of the size on the page
 
     axes = tile_overlay(atlas, squares, np.linspace(0, 1, 9)).axes[0]

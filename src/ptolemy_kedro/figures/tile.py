@@ -42,7 +42,7 @@ def draw_image(axes: Axes, image: NDArray) -> None:
 
 
 def draw_ranking(axes: Axes, squares: Squares, scores: NDArray[np.float64]) -> None:
-    """Outline squares in the colour of their rank; large enough ones get their score, shape (n,), written in."""
+    """Outline squares in the colour of their rank; write the score of each, (n,), into large ones."""
     colours = colormaps[RANKING](1 - _rank(scores))
     edge_pt = _edge_pt(axes, squares)
     vertices = list(squares.corners[:, :, ::-1])
