@@ -11,6 +11,7 @@ from ptolemy_kedro.archive.epu.atlas import Node
 from ptolemy_kedro.archive.epu.decisions import Decision, as_state, decide_hole, decide_square
 from ptolemy_kedro.archive.epu.faults import Faults
 from ptolemy_kedro.archive.epu.grid_square import GridSquare, Hole
+from ptolemy_kedro.archive.epu.hole_places import place_hole
 from ptolemy_kedro.archive.epu.pictures import Picture
 from ptolemy_kedro.archive.epu.reading import Reading
 from ptolemy_kedro.archive.epu.shifts import Shift, beam_shift_um, beam_unit, image_shift_um
@@ -158,7 +159,7 @@ class Tables:
                 self._known.add(hole_id)
 
     def _add_unlisted(self, hole_id: str, pictures: list[Picture]) -> bool:
-        centre, sure = self._hole_on_stage(pictures)
+        centre, sure = place_hole(pictures, self.reading.session, self._unit)
         square = self.reading.square_pictures.get(pictures[0].files.square_id) if pictures[0].files else None
         decision = _WENT_THERE if sure else Decision("vendor", "selected", "placed_at_the_stage")
         state = "completed" if any(picture.kind == "exposure" for picture in pictures) else "in_progress"
@@ -174,30 +175,6 @@ class Tables:
     def _size_px(self, picture: Picture) -> float | None:
         diameter, size_a = self.reading.session.hole_diameter_um, picture.pixel_size_a
         return diameter * 1e4 / size_a if diameter and size_a else None
-
-    def _hole_on_stage(self, pictures: list[Picture]) -> tuple[Shift | None, bool]:
-        """Tell where a hole lies, stage (x, y) [um], and whether that is more than where the stage stood."""
-        for picture in reversed([one for one in pictures if one.kind == "hole"]):
-            if picture.record and picture.record.hole and picture.placed:
-                point = picture.points(picture.record.hole.centre_xy)
-                x, y = picture.placed.to_stage(point)[0].tolist()
-                return (x, y), True
-        shots = [one for one in pictures if one.kind == "exposure" and one.record]
-        places = [self._aimed_at(shot) for shot in shots]
-        known = [place for place in places if place is not None]
-        if known:
-            x, y = np.mean(known, axis=0).tolist()
-            return (x, y), True
-        stages = [picture.stage_um for picture in pictures if picture.stage_um]
-        return (stages[-1] if stages else None), False
-
-    def _aimed_at(self, shot: Picture) -> Shift | None:
-        """The hole's centre that a shot was aimed at: stage, and beam shift, less the template's offset."""
-        beam = beam_shift_um(shot.record.beam_shift, self._unit) if shot.record else None
-        offset = self._offset_um(shot.files.area_id if shot.files else None)
-        if shot.stage_um is None or beam is None or offset is None:
-            return None
-        return shot.stage_um[0] + beam[0] - offset[0], shot.stage_um[1] + beam[1] - offset[1]
 
     def _add_found_centres(self) -> None:
         """Add the holes as EPU found them in their own images, when it centred on them."""
