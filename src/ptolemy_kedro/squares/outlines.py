@@ -99,8 +99,12 @@ def _most_around(mask, size_px):
     """Tell where most of the size x size pixels around are in a mask; size is odd."""
     padded = np.pad(mask.astype(np.uint16), size_px // 2, mode="edge")
     rows, cols = mask.shape
-    down = sum(padded[start : start + rows] for start in range(size_px))
-    return 2 * sum(down[:, start : start + cols] for start in range(size_px)) > size_px**2
+    down, around = np.zeros((rows, padded.shape[1]), np.uint16), np.zeros(mask.shape, np.uint16)
+    for start in range(size_px):
+        down += padded[start : start + rows]
+    for start in range(size_px):
+        around += down[:, start : start + cols]
+    return 2 * around > size_px**2
 
 
 def fill_holes(labels: Labels) -> Labels:

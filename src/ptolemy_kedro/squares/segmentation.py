@@ -19,7 +19,7 @@ SMALLEST_SIDE_PX = 8
 """An image with a shorter side holds no square."""
 
 FAINT = 0.2
-"""A square of less than this share of the median level has to be compact: a smear of light is no square."""
+"""A whole square of less than this share of the median level has to be compact: a smear of light is none."""
 
 COMPACT_ASPECT, COMPACT_FILL = 0.72, 0.56
 """Least shorter edge over longer, and least share of its rectangle filled; a disc fills .79."""
@@ -137,7 +137,7 @@ def _accept(image, labels, edge_px, options):
     whole = (filled >= options.min_fill) & (edges[:, 1] >= options.min_edge * edge_px)
     partly = (filled >= 0.35) & (edges.prod(axis=1) >= (options.min_edge * edge_px) ** 2)
     compact = (edges[:, 1] >= COMPACT_ASPECT * edges[:, 0]) & (filled >= COMPACT_FILL)
-    keep = np.where(cut, partly, whole) & (compact | ~_faint(image, brightness))
+    keep = np.where(cut, partly, whole & (compact | ~_faint(image, brightness)))
     number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
     number[old[1:]] = np.where(keep, np.cumsum(keep), 0)
     return number.take(labels), corners[keep], angles[keep], cut[keep], brightness[keep]
