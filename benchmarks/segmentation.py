@@ -1,8 +1,8 @@
 """How well squares are found on the real tile, on thirty degradations of it, on real atlases, and how fast.
 
-    python benchmarks/segmentation.py --data FOLDER [--seed 71] [--overlays FOLDER]
+    python benchmarks/segmentation.py --data FOLDER [--seed 73] [--overlays FOLDER]
 
-The table beside the tile judges; nothing was fitted to it. Seed 7 has been looked at: work with that one,
+The table beside the tile judges; nothing was fitted to it. Seeds up to 72 have been looked at: work with those,
 and judge by another. A global (Otsu) threshold and the published
 mixture stand beside. Ends with an error where a bar is missed.
 """
@@ -137,7 +137,7 @@ def main() -> None:
     """Run all and hold the figures against the bars."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--seed", type=int, default=71)
+    parser.add_argument("--seed", type=int, default=73)
     parser.add_argument("--overlays", type=Path)
     options = parser.parse_args()
     tile = read_tile(options.data)

@@ -19,7 +19,10 @@ SMALLEST_SIDE_PX = 8
 """An image with a shorter side holds no square."""
 
 FAINT = 0.2
-"""A whole square of less than this share of the median level has to be compact: a smear of light is none."""
+"""A whole square of less than this share of the median level needs a clear extent or a compact shape."""
+
+SMEAR_PX = 8.0
+"""What is narrower than this in the image has no clear extent."""
 
 COMPACT_ASPECT, COMPACT_FILL = 0.72, 0.56
 """Least shorter edge over longer, and least share of its rectangle filled; a disc fills .79."""
@@ -104,7 +107,7 @@ def find_squares(image: NDArray, options: SegmentOptions = SegmentOptions()) -> 
         return _none(pixels.shape, mixture)
     labels, image_at, factor = _refine(pixels, candidates)
     edge_px = candidates.edge_px * candidates.factor / factor
-    labels, corners, angles, cut, brightness = _accept(image_at, labels, edge_px, options)
+    labels, corners, angles, cut, brightness = _accept(image_at, labels, edge_px, factor, options)
     mask = _to_original(labels, factor, pixels.shape)
     corners = (corners + 0.5) * factor - 0.5
     return _squares(mask, corners, brightness, angles, cut, mixture, candidates.edge_px * candidates.factor)
@@ -124,7 +127,7 @@ def _refine(pixels: Image, candidates: Candidates) -> tuple[NDArray[np.int32], I
     return fill_holes(candidates.square_of[pieces]), image, factor
 
 
-def _accept(image, labels, edge_px, options):
+def _accept(image, labels, edge_px, factor, options):
     """Keep the outlines that are squares; number them anew."""
     runs, old = _renumbered(runs_of(labels))
     count = len(old) - 1
@@ -137,7 +140,8 @@ def _accept(image, labels, edge_px, options):
     whole = (filled >= options.min_fill) & (edges[:, 1] >= options.min_edge * edge_px)
     partly = (filled >= 0.35) & (edges.prod(axis=1) >= (options.min_edge * edge_px) ** 2)
     compact = (edges[:, 1] >= COMPACT_ASPECT * edges[:, 0]) & (filled >= COMPACT_FILL)
-    keep = np.where(cut, partly, whole & (compact | ~_faint(image, brightness)))
+    clear = compact | (edges[:, 1] * factor > SMEAR_PX) | ~_faint(image, brightness)
+    keep = np.where(cut, partly, whole & clear)
     number = np.zeros(int(labels.max(initial=0)) + 1, np.int32)
     number[old[1:]] = np.where(keep, np.cumsum(keep), 0)
     return number.take(labels), corners[keep], angles[keep], cut[keep], brightness[keep]
