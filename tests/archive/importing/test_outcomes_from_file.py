@@ -1,5 +1,6 @@
 """CTF tables of other programs, joined to exposures by name."""
 
+import random
 from pathlib import Path
 
 import pandas as pd
@@ -174,3 +175,26 @@ def test_a_changed_star_file_is_read_anew(tmp_path):
     assert len(read_fits(path)) == 2
     table(tmp_path, RELION + "shot3 1 0.1 5.0\n", "a.star")
     assert len(read_fits(path)) == 3
+
+
+SPOILT = (b"", b"\n", b"_", b"loop_", b"\x00", b'"', b"9e999")
+
+
+@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("text", [RELION, "name,resolution,confidence\nshot1,3.2,0.11\nshot2,4.1,0.09\n"])
+def test_a_mutated_table_ends_in_a_line_or_in_fits(tmp_path, text, count):
+    rng = random.Random(5)
+    for _ in range(count):
+        changed = bytearray(text.encode())
+        for _ in range(rng.choice((1, 2, 10))):
+            at = rng.randrange(len(changed))
+            changed[at : at + rng.randrange(6)] = rng.choice(
+                (b"", b"\n", b"_", b"loop_", b"\x00", b'"', b"9e999")
+            )
+            changed = changed or bytearray(b" ")
+        path = tmp_path / "ctf.star"
+        path.write_bytes(bytes(changed))
+        try:
+            assert all(fit.resolution_a > 0 for fit in read_fits(path))
+        except VendorFileError as failure:
+            assert "\n" not in failure.line()

@@ -13,7 +13,7 @@ from ptolemy_kedro.archive.leginon.sessions import sessions
 from ptolemy_kedro.archive.leginon.source import source_of
 from ptolemy_kedro.errors import VendorFileError
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
-from ptolemy_kedro.simulation.export.leginon import write_leginon
+from ptolemy_kedro.simulation.export.leginon import export_leginon
 
 SEEDS = (10_011, 10_012, 10_013)
 TINY = SimulateOptions(
@@ -33,7 +33,7 @@ def filled(mariadb, tmp_path_factory):
     )
     simulated = [simulate_session(seed, TINY) for seed in SEEDS]
     for session in simulated:
-        write_leginon(session, folder, mariadb.url("leginondb"))
+        export_leginon(session, folder, mariadb.url("leginondb"))
     return simulated
 
 

@@ -8,7 +8,7 @@ from ptolemy_kedro import archive
 from ptolemy_kedro.archive.importing.write import import_sessions
 from ptolemy_kedro.archive.leginon.sessions import sessions
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
-from ptolemy_kedro.simulation.export.leginon import leginon_names, write_leginon
+from ptolemy_kedro.simulation.export.leginon import export_leginon, leginon_names
 
 SMALL = SimulateOptions(
     tiles=4,
@@ -88,7 +88,7 @@ def check_pixels(simulated, names, session):
 
 
 def test_a_simulated_session_comes_back_as_it_was(simulated, tmp_path):
-    source = write_leginon(simulated, tmp_path / "leginon")
+    source = export_leginon(simulated, tmp_path / "leginon")
     place = imported_from(source, tmp_path / "sessions")
 
     check_same(simulated, place)
@@ -104,17 +104,17 @@ def test_several_sessions_share_a_database_and_only_changed_ones_are_imported_ag
         tiles=1, tile_px=64, atlas_px=0, visited_squares=1, patches_a_square=1, holes_a_patch=2
     )
     for seed in (SEED, SEED + 1):
-        source = write_leginon(simulate_session(seed, tiny), tmp_path / "leginon")
+        source = export_leginon(simulate_session(seed, tiny), tmp_path / "leginon")
     assert [s.status for s in import_sessions(sessions(source), tmp_path / "to")] == ["imported"] * 2
     assert [s.status for s in import_sessions(sessions(source), tmp_path / "to")] == ["current"] * 2
 
-    write_leginon(simulate_session(SEED + 2, tiny), tmp_path / "leginon")
+    export_leginon(simulate_session(SEED + 2, tiny), tmp_path / "leginon")
     statuses = [s.status for s in import_sessions(sessions(source), tmp_path / "to")]
     assert statuses == ["current", "current", "imported"]
 
 
 def test_since_passes_over_what_did_not_change(simulated, tmp_path):
-    source = write_leginon(simulated, tmp_path / "leginon")
+    source = export_leginon(simulated, tmp_path / "leginon")
     last = simulated.tables["outcomes"]["measured_at"].max()
     day = pd.Timedelta(days=1)
     assert len(list(sessions(source, since=(last - day).to_pydatetime()))) == 1

@@ -31,7 +31,7 @@ _SHIFT_TO_STAGE = np.array([[np.cos(_TURN), np.sin(_TURN)], [np.sin(_TURN), -np.
 """The stage move that has the effect of an image shift; assumed."""
 
 
-def write_leginon(simulated: SimulatedSession, to: Path, url: str | None = None) -> str:
+def export_leginon(simulated: SimulatedSession, to: Path, url: str | None = None) -> str:
     """Add a session to a database of Leginon's layout, and write its images.
 
     Args:
