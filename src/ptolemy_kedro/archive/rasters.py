@@ -51,7 +51,7 @@ class Tiff:
     def header(head: bytes, file: BinaryIO, size_bytes: int, name: str) -> Header:
         """Read what the page promises; ImageError where there is not exactly one, of grey or colour."""
         file.seek(0)
-        with _opened_tiff(file, name) as tiff:
+        with opened_tiff(file, name) as tiff:
             page = _only_page(tiff, name)
             shape = (int(page.imagelength), int(page.imagewidth))
             _need_one(int(page.imagedepth), name)
@@ -63,7 +63,7 @@ class Tiff:
     @staticmethod
     def read(data: bytes, name: str) -> tuple[NDArray[Any], tuple[str, ...]]:
         """Read the pixels, shape (rows, cols), of a file whose header was found good."""
-        with _opened_tiff(BytesIO(data), name) as tiff:
+        with opened_tiff(BytesIO(data), name) as tiff:
             page = _only_page(tiff, name)
             stored = page.asarray()
             if page.photometric == _PALETTE:
@@ -97,7 +97,8 @@ class Raster:
 
 
 @contextmanager
-def _opened_tiff(file: BinaryIO, name: str) -> Iterator[Any]:
+def opened_tiff(file: BinaryIO, name: str) -> Iterator[Any]:
+    """Open a TIFF file that has pages; whatever is raised on a broken one becomes an ImageError."""
     import tifffile
 
     with _quiet(), _named(name, "TIFF", (tifffile.TiffFileError,)), tifffile.TiffFile(file) as tiff:

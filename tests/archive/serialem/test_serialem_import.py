@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ptolemy_kedro import archive
+from ptolemy_kedro.archive.encode import encode
 from ptolemy_kedro.archive.importing.write import import_sessions
 from ptolemy_kedro.archive.serialem.importer import SerialEM
 from ptolemy_kedro.archive.serialem.navigator import read_navigator
@@ -214,3 +215,30 @@ def test_each_folder_with_a_navigator_is_a_session(exported, tmp_path):
 def test_a_folder_without_serialem_is_refused(tmp_path):
     with pytest.raises(VendorFileError, match="holds no"):
         list(SerialEM().sessions(tmp_path))
+
+
+def test_metadata_alone_make_a_session(real_data, tmp_path):
+    for name in ("frame_set_single.mdoc", "tilt_series.mdoc", "gm.mrc.mdoc"):
+        shutil.copy(real_data / "formats" / "serialem" / name, tmp_path / name)
+
+    place = _imported(tmp_path, tmp_path / "archives")
+
+    with archive.open_session(place) as session:
+        (row,) = session.tables["images"].to_dict("records")
+        (said,) = session.tables["sessions"].to_dict("records")
+    assert (row["kind"], row["rows_px"], row["cols_px"]) == ("exposure", 2046, 2880)
+    assert (row["stage_x_um"], row["image_shift_x_um"]) == (-142.82, 2.69654)
+    assert row["pixel_size_a"] == 1.2827
+    assert said["microscope"].startswith("UMass_Krios Camera")
+    assert said["voltage_kv"] == 300
+
+
+def test_a_file_of_the_same_name_that_is_not_the_map_is_refused(exported, tmp_path):
+    source = tmp_path / "monday"
+    shutil.copytree(exported, source)
+    (source / "g1_t000.mrc").write_bytes(encode("g1_t000.mrc", np.zeros((128, 64), np.int16)))
+
+    (summary,) = import_sessions(SerialEM(permissive=False).sessions(source / "g1.nav"), tmp_path / "to")
+
+    assert summary.status == "broken"
+    assert "is it another file of this name?" in summary.said

@@ -94,7 +94,7 @@ def _images(
     """Give each image, made only now if it has to be made."""
     images = imported.tables.get("images")
     sizes: dict[str, Any] = {}
-    if images is not None and "pixel_size_a" in images:
+    if images is not None and {"file", "pixel_size_a"} <= set(images):
         known = images[["file", "pixel_size_a"]].dropna()
         sizes = dict(zip(known["file"], known["pixel_size_a"], strict=True))
     for number, (name, image) in enumerate(imported.files.items(), start=1):

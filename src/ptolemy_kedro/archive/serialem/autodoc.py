@@ -80,11 +80,15 @@ class Section:
     def fault(self, said: str, key: str | None = None) -> VendorFileError:
         """Make the error for something wrong in this section: file, line, section, and what to do."""
         line = self.lines.get(key or "", self.line)
-        place = f" (in [{self.kind} = {self.name[:60]}])" if self.kind else ""
+        place = f" (in [{self.kind} = {_on_one_line(self.name)}])" if self.kind else ""
         return VendorFileError(
             f"{self.file} line {line}{place}: {said}. Correct the line, or copy the file again from the "
             "microscope."
         )
+
+
+def _on_one_line(name: str) -> str:
+    return " ".join(name.split())[:60]
 
 
 @dataclass(frozen=True)

@@ -137,7 +137,7 @@ def _item(section: Section) -> Item:
     in_map = section.numbers("CoordsInMap", 3)
     return Item(
         section,
-        section.name,
+        " ".join(section.name.split()),
         KINDS[code],
         section.whole("MapID"),
         section.whole("DrawnID") or None,

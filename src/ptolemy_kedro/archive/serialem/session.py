@@ -25,7 +25,7 @@ from ptolemy_kedro.archive.serialem.parents import find_parents
 from ptolemy_kedro.archive.serialem.sites import Site, find_sites
 from ptolemy_kedro.errors import ImageError, VendorFileError
 
-_TITLE = re.compile(r"SerialEM:\s*(.+?)(?:\s{2,}.*)?\Z")
+_TITLE = "SerialEM:"
 _HELD_BY_MRC = {"uint8": np.int16, "int32": np.float32, "uint32": np.float32, "float64": np.float32}
 
 
@@ -206,14 +206,18 @@ def _described(mdocs: list[Mdoc]) -> dict[str, Any]:
     """The microscope, as the title of the first metadata calls it, and its voltage."""
     for mdoc in mdocs:
         title = next(iter(mdoc.titles), mdoc.head.text("T") or "")
-        match = _TITLE.match(title)
         voltage = mdoc.data.Voltage
-        if match or voltage:
+        if title.startswith(_TITLE) or voltage:
+            microscope = title.removeprefix(_TITLE).strip()[:200].split("  ")[0]
             return {
-                "microscope": match[1] if match else None,
-                "voltage_kv": voltage if voltage and voltage > 0 else None,
+                "microscope": microscope or None,
+                "voltage_kv": voltage if _is_positive(voltage) else None,
             }
     return {}
+
+
+def _is_positive(number: float | None) -> bool:
+    return number is not None and np.isfinite(number) and number > 0
 
 
 def _storable(make: Callable[[], Pixels]) -> Pixels:

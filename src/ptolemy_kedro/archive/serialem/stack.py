@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -70,12 +71,8 @@ class Stack:
         return stored.reshape(layout.shape).astype(layout.dtype.newbyteorder("="))
 
     def _of_tiff(self, section: int) -> Pixels:
-        import tifffile
-
-        try:
-            pixels = np.asarray(tifffile.imread(self.path, key=section))
-        except (ValueError, IndexError, tifffile.TiffFileError) as failure:
-            raise ImageError(f"{self.name}: section {section} cannot be read: {str(failure)[:80]}.") from None
+        with self.path.open("rb") as file, rasters.opened_tiff(file, self.name) as tiff:
+            pixels = np.asarray(_pages(tiff)[section].asarray())
         if pixels.shape != self.shape:
             raise ImageError(f"{self.name}: section {section} has another shape, {pixels.shape}.")
         return pixels
@@ -106,20 +103,20 @@ def open_stack(path: Path, name: str | None = None) -> Stack:
 
 
 def _tiff_stack(path: Path, name: str) -> Stack:
-    import tifffile
-
-    try:
-        with tifffile.TiffFile(path) as tiff:
-            pages = len(tiff.pages)
-            shape = tiff.pages[0].shape
-    except (ValueError, IndexError, KeyError, struct.error, tifffile.TiffFileError) as failure:
-        raise ImageError(f"{name} is no TIFF that can be read: {str(failure)[:80]}.") from None
-    if pages == 1:
+    with path.open("rb") as file, rasters.opened_tiff(file, name) as tiff:
+        pages = _pages(tiff)
+        shape = tuple(int(edge) for edge in pages[0].shape)
+    if len(pages) == 1:
         header = header_of(path, name)
         return Stack(path, name, header.shape, 1, header.pixel_size_a, False)
     if len(shape) != 2 or shape[0] * shape[1] > LIMITS.image_pixels:
         raise ImageError(f"{name} holds images of the shape {shape}. Give grey ones.")
-    return Stack(path, name, (int(shape[0]), int(shape[1])), pages, None, False)
+    return Stack(path, name, (shape[0], shape[1]), len(pages), None, False)
+
+
+def _pages(tiff: Any) -> list[Any]:
+    """The pages that are no thumbnails of others."""
+    return [page for page in tiff.pages if not page.is_reduced] or list(tiff.pages)
 
 
 def _pieces(path: Path, layout: mrc.Layout) -> tuple[tuple[int, int, int], ...] | None:
