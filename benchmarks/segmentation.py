@@ -2,8 +2,8 @@
 
     python benchmarks/segmentation.py --data FOLDER [--seed 73] [--overlays FOLDER]
 
-The table beside the tile judges; nothing was fitted to it. Seeds up to 72 have been looked at: work with those,
-and judge by another. A global (Otsu) threshold and the published
+The table beside the tile judges; nothing was fitted to it. Seeds up to 72 have been looked at: work with
+those, and judge by another. A global (Otsu) threshold and the published
 mixture stand beside. Ends with an error where a bar is missed.
 """
 
