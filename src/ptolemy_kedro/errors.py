@@ -22,7 +22,7 @@ class ArchiveError(PtolemyError):
 
 
 class VendorFileError(PtolemyError):
-    """A file or database of another program cannot be read; names the file, and the line where there is one."""
+    """Another program's file or database cannot be read; names the file, and the line where there is one."""
 
 
 class StorageError(PtolemyError):

@@ -59,7 +59,7 @@ def _edge_pt(axes: Axes, squares: Squares) -> float:
     """Measure the typical edge of a square on the page [points]."""
     edges_px = np.linalg.norm(np.diff(squares.corners[:, :3], axis=1), axis=2)
     width_px = abs(np.diff(axes.get_xlim())[0])
-    page_pt = axes.figure.get_size_inches()[0] * 72 * axes.get_position().width
+    page_pt = axes.get_window_extent().width / axes.figure.dpi * 72
     return float(np.median(edges_px)) / width_px * page_pt if len(squares) else 0.0
 
 

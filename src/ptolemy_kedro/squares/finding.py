@@ -84,7 +84,9 @@ def find_in_image(
         squares = find_squares(pixels, segment)
         descriptors = describe(pixels, squares, image["pixel_size_a"])
         table = squares_table(image["session_id"], image, squares, descriptors)
-        return table, crop_table(image["session_id"], table["square_id"], cut_crops(pixels, squares, crop))
+        return table, crop_table(
+            image["session_id"], table["square_id"].tolist(), cut_crops(pixels, squares, crop)
+        )
     except PtolemyError as error:
         error.add_note(f"image {image['image_id']}")
         raise

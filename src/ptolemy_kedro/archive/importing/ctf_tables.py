@@ -58,8 +58,8 @@ def read_fits(path: Path) -> list[Fit]:
 
     A CSV (comma, semicolon, tab or blanks) has a head that names the columns, or none and two columns (name,
     resolution), three (and confidence) or five (name, x, y, resolution, confidence, as CryoRL's). Rows
-    without a positive resolution hold no fit and are passed over; the very large number by which programs mark
-    a failed fit is a fit.
+    without a positive resolution hold no fit and are passed over; the very large number by which programs
+    mark a failed fit is a fit.
 
     Raises:
         VendorFileError: No table, no such columns, or a value that is no number; names the line.
