@@ -13,7 +13,7 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from ptolemy_kedro import tracking
-from ptolemy_kedro.datasets import SessionArchivesDataset
+from ptolemy_kedro.datasets import SessionArchivesDataset, SessionTableDataset
 from ptolemy_kedro.errors import SettingsError
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,20 @@ class ParametersHook:
         for name in catalog.load("parameters"):
             if name not in known:
                 raise SettingsError(f"There is no parameter {name!r}. There are {', '.join(known)}.")
+
+
+class AccountHook:
+    """Says at the end of a run how many sessions each node made, and how many it left alone."""
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Count the parts of each node's tables; a session counts as made where a part of it was."""
+        for node in pipeline.nodes:
+            outputs = [catalog.get(name) for name in node.outputs]
+            tables = [table for table in outputs if isinstance(table, SessionTableDataset)]
+            if tables:
+                made, current = max(t.made for t in tables), min(t.current for t in tables)
+                log.info("%s: %d sessions made, %d current", node.name, made, current)
 
 
 class TrackingHook:

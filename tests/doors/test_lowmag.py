@@ -98,6 +98,19 @@ def test_an_answer_that_cannot_be_written_ends_in_one_line(tile, tmp_path, capsy
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_full_disk_behind_stdout_ends_in_one_line(tile):
+    with open("/dev/full", "w") as full:  # noqa: PTH123 -- a device
+        done = subprocess.run(
+            [sys.executable, "-m", "ptolemy_kedro.doors.lowmag", str(tile)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1 and "cannot be written: No space left" in done.stderr
+
+
 def test_without_a_champion_it_says_what_to_run(tile, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PTOLEMY_HOME", str(tmp_path))
 

@@ -99,9 +99,10 @@ def test_a_second_run_makes_no_table_and_no_model_again_and_registers_nothing_ne
         return {file: file.stat().st_mtime_ns for file in made}
 
     before = times()
-    assert project.run(f"--params={SMALL}").returncode == 0
+    done = project.run(f"--params={SMALL}")
 
-    assert times() == before
+    assert done.returncode == 0 and times() == before
+    assert "find_squares: 0 sessions made, 4 current" in done.stderr
     note = json.loads((project.data / "06_models/square_challenger/registered.json").read_text())
     assert note["version"] == 1
 

@@ -29,6 +29,10 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
         path: Folder of the partitions and their manifest.
         schema: Name of the table's schema in ``ptolemy_kedro.tables``.
         metadata: For Kedro-Viz.
+
+    Attributes:
+        made: How many parts were made in this run.
+        current: How many were left alone.
     """
 
     suffix = ".parquet"
@@ -37,6 +41,7 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
         self._path = Path(path)
         self._schema = schema
         self.metadata = metadata
+        self.made, self.current = 0, 0
 
     def load(self) -> SessionTable:
         manifest = Manifest(self._path)
@@ -51,11 +56,13 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
         self._drop_gone(manifest, part)
         place = self._place(part.session_id)
         if manifest.keys.get(part.session_id) == part.key and place.exists():
+            self.current += 1
             return
         table = self._validated(part)
         manifest.forget(part.session_id)
         self._write(table, place)
         manifest.record(part.session_id, part.key)
+        self.made += 1
 
     def preview(self, nrows: int = PREVIEW_ROWS) -> TablePreview:
         """Show Kedro-Viz the first rows of the first session."""

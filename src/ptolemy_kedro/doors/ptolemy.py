@@ -25,6 +25,9 @@ def main() -> None:
     except PtolemyError as failure:
         print(f"ptolemy: {failure.line()}", file=sys.stderr)
         sys.exit(1)
+    except OSError as failure:
+        print(f"ptolemy: {failure.filename or 'The output'}: {failure.strerror or failure}.", file=sys.stderr)
+        sys.exit(1)
 
 
 @app.command()

@@ -44,7 +44,11 @@ def write_answer(text: str, path: Path | None) -> None:
         PtolemyError: The file cannot be written.
     """
     if path is None:
-        sys.stdout.write(text)
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError as failure:
+            raise PtolemyError(f"The answer cannot be written: {failure.strerror or failure}.") from None
         return
     from ptolemy_kedro.files import atomic_file
 
