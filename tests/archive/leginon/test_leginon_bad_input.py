@@ -56,7 +56,9 @@ def test_a_wrong_value_names_table_row_and_column_or_counts_as_empty(made):
     tile = made.image("s_00001gr")
     target = made.target(tile, 0, 0)
     made.change(f"UPDATE AcquisitionImageTargetData SET \"delta row\" = 'down' WHERE DEF_id = {target}")
-    with pytest.raises(VendorFileError, match=f"AcquisitionImageTargetData row {target}: rows is 'down'"):
+    with pytest.raises(
+        VendorFileError, match=f"AcquisitionImageTargetData row {target}: delta row is 'down'"
+    ):
         read(made.path)
     (found,) = Leginon(permissive=True).sessions(made.path)
     imported = found.load()

@@ -84,8 +84,8 @@ class Database:
             for name, column in fields.items()
         ]
 
-    def rows(self, statement: sa.Select[Any], what: str) -> Iterator[Row]:
-        """Run a query; ``what`` is the table that rows are called by in messages.
+    def rows(self, statement: sa.Select[Any], what: str, columns: Fields) -> Iterator[Row]:
+        """Run a query; ``what`` and ``columns`` are what table and values are called in messages.
 
         Raises:
             VendorFileError: The database cannot be reached, went away, or holds something unreadable.
@@ -93,7 +93,7 @@ class Database:
         with self._told(), self._engine.connect() as connection:
             options = {"stream_results": True, "yield_per": _BATCH}
             for found in connection.execution_options(**options).execute(statement).mappings():
-                yield Row(found, what, self.source.options.zone, self.complaints)
+                yield Row(found, what, columns, self.source.options.zone, self.complaints)
 
     def all(
         self, name: str, fields: Fields, between: Mapping[str, tuple[int, int]] | None = None
@@ -111,7 +111,7 @@ class Database:
         statement = sa.select(*self.labelled(table, {"id": "DEF_id", **fields}))
         for column, (least, greatest) in (between or {}).items():
             statement = statement.where(table.c[column].between(least, greatest))
-        yield from self.rows(statement.order_by(table.c["DEF_id"]), name)
+        yield from self.rows(statement.order_by(table.c["DEF_id"]), name, fields)
 
     def forget_complaints(self) -> None:
         """Begin with another session."""

@@ -114,7 +114,8 @@ def read_images(
         session: Its name, with which image names begin.
         calibrations: For the pixel sizes.
     """
-    for row in database.rows(_statement(database, session_row), "AcquisitionImageData"):
+    columns = {**_IMAGE, **_SCOPE, **_CAMERA, **_PRESET}
+    for row in database.rows(_statement(database, session_row), "AcquisitionImageData", columns):
         yield _taken(row, session, calibrations)
 
 

@@ -14,16 +14,22 @@ class Row:
     Args:
         values: By the names the query gave them; ``id`` is the row's number in messages.
         what: Name of the table.
+        columns: The database's names of the values, for messages.
         zone: Zone of times without one.
         complaints: Takes a line for each wrong value, which then counts as empty; None to raise it.
     """
 
-    __slots__ = ("_complaints", "_values", "_what", "_zone")
+    __slots__ = ("_columns", "_complaints", "_values", "_what", "_zone")
 
     def __init__(
-        self, values: Mapping[Any, Any], what: str, zone: tzinfo, complaints: list[str] | None = None
+        self,
+        values: Mapping[Any, Any],
+        what: str,
+        columns: Mapping[str, str],
+        zone: tzinfo,
+        complaints: list[str] | None = None,
     ) -> None:
-        self._values, self._what, self._zone = values, what, zone
+        self._values, self._what, self._columns, self._zone = values, what, columns, zone
         self._complaints = complaints
 
     def number(self, name: str) -> float | None:
@@ -79,7 +85,8 @@ class Row:
 
     def _complain(self, name: str, kind: str) -> None:
         value = str(self._values.get(name))[:60]
-        said = f"{self._what} row {self._values.get('id')}: {name} is {value!r}. It must be {kind}."
+        column = self._columns.get(name, name)
+        said = f"{self._what} row {self._values.get('id')}: {column} is {value!r}. It must be {kind}."
         if self._complaints is None:
             raise VendorFileError(
                 f"{said} Correct it in the database, or import with --permissive."

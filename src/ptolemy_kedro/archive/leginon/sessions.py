@@ -111,5 +111,5 @@ def _summary(
     statement = sa.select(*[column.label(label) for label, column in columns.items()]).select_from(table)
     for column, (least, greatest) in between.items():
         statement = statement.where(table.c[column].between(least, greatest))
-    row = next(iter(database.rows(statement, name)))
+    row = next(iter(database.rows(statement, name, {"at": "DEF_timestamp"})))
     return row.whole("count") or 0, row.whole("id"), row.whole("last"), row.time("at")
