@@ -79,7 +79,7 @@ class Calibrations:
 
 
 def read_calibrations(database: Database) -> Calibrations:
-    """Read the calibrations of all magnifications; broken ones (not positive, singular) are passed over."""
+    """Read the calibrations of all magnifications; impossible ones (singular, not positive) are left out."""
     found = Calibrations(Series(), Series(), Series())
     for row in database.all("PixelSizeCalibrationData", {**_SETUP, "pixel_m": "pixelsize"}):
         pixel_m = row.number("pixel_m")
@@ -88,7 +88,8 @@ def read_calibrations(database: Database) -> Calibrations:
             found.pixel_um.add(setup, row.time("at"), pixel_m * 1e6)
     for row in database.all("MatrixCalibrationData", {**_SETUP, "type": "type", **_ENTRIES}):
         series = {"stage position": found.stage, "image shift": found.image_shift}.get(row.text("type"))
-        matrix = np.array([[row.number(f"m{r}{c}") or 0.0 for c in (1, 2)] for r in (1, 2)]) * 1e6
+        metres = np.array([[row.number(f"m{r}{c}") or 0.0 for c in (1, 2)] for r in (1, 2)])
+        matrix = metres * 1e6 if np.abs(metres).max() < 1 else np.zeros((2, 2))
         if series is not None and abs(np.linalg.det(matrix)) > 1e-18:
             setup = row.whole("magnification"), row.whole("tem"), row.whole("camera")
             series.add(setup, row.time("at"), matrix)
