@@ -42,6 +42,8 @@ class MariaDb:
         )
 
     def start(self) -> None:
+        if self._process is not None:
+            return
         self._process = subprocess.Popen(
             [self._server, "--no-defaults", f"--datadir={self._folder / 'data'}", "--skip-networking",
              f"--socket={self._folder / 'socket'}", "--innodb-buffer-pool-size=16M"],
