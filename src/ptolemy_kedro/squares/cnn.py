@@ -67,32 +67,31 @@ def fit_cnn(
         TableError: Fewer than two sessions, or one of the labels is missing.
     """
     labels, sessions = np.asarray(labels, dtype=str), np.asarray(sessions, dtype=str)
-    known = np.flatnonzero(np.isin(labels, ("selected", "rejected")))
-    selected, session = labels[known] == "selected", sessions[known]
-    held_out = _held_out(session, selected, options)
+    learn, judge = _examples(frames, labels, sessions, options)
     torch.manual_seed(options.train.seed)
     network = SquareNet(options.size_px)
-    pixels, targets = torch.from_numpy(frames), torch.from_numpy((labels == "selected").astype(np.float32))
-    learn, judge = (
-        Examples(pixels, targets, torch.from_numpy(known[part])) for part in (~held_out, held_out)
-    )
-    curve = train(
-        network,
-        learn,
-        judge,
-        nn.functional.binary_cross_entropy_with_logits,
-        options.train,
-        turn_and_flip,
-        _standardised,
-        checkpoint,
-    )
+    loss = nn.functional.binary_cross_entropy_with_logits
+    curve = train(network, learn, judge, loss, options.train, turn_and_flip, _standardised, checkpoint)
     config = {
         "kind": "cnn",
         "crop": {"size_px": options.size_px},
-        "class_prior": float(selected[~held_out].mean()),
+        "class_prior": float(learn.targets[learn.rows].mean()),
         "parameters": sum(p.numel() for p in network.parameters()),
     }
-    return TrainedModel(to_onnx(network, options.size_px), config, tuple(sorted(set(session))), curve)
+    seen = sorted(set(sessions[torch.cat([learn.rows, judge.rows]).numpy()]))
+    return TrainedModel(to_onnx(network, options.size_px), config, tuple(seen), curve)
+
+
+def _examples(
+    frames: NDArray[np.uint8], labels: NDArray[np.str_], sessions: NDArray[np.str_], options: CnnOptions
+) -> tuple[Examples, Examples]:
+    """Take the crops of known label: those to learn from, and those of the sessions held out."""
+    known = np.flatnonzero(np.isin(labels, ("selected", "rejected")))
+    selected = labels == "selected"
+    held_out = _held_out(sessions[known], selected[known], options)
+    pixels, targets = torch.from_numpy(frames), torch.from_numpy(selected.astype(np.float32))
+    learn, judge = (torch.from_numpy(known[part]) for part in (~held_out, held_out))
+    return Examples(pixels, targets, learn), Examples(pixels, targets, judge)
 
 
 def _standardised(frames: torch.Tensor) -> torch.Tensor:
