@@ -28,3 +28,17 @@ def test_a_simulated_session_never_takes_the_place_of_a_real_one_of_its_name():
 def test_only_broken_archives_are_an_error_that_names_the_first():
     with pytest.raises(ArchiveError, match=r"None of 1 archives.*a.zip: It is broken"):
         choose(reports(("a.zip", None, None, "It is broken.")))
+
+
+def test_where_simulated_sessions_do_not_count_they_are_set_aside_with_the_reason():
+    both = reports(("a", "s1", "simulated", None), ("b", "s2", "real", None))
+
+    chosen, set_aside = choose(both, simulated=False)
+
+    assert chosen["archive"].tolist() == ["b"]
+    assert "simulated" in set_aside["a"][0]
+
+
+def test_with_simulated_sessions_alone_nothing_is_chosen_where_they_do_not_count():
+    with pytest.raises(ArchiveError, match="simulated session"):
+        choose(reports(("a", "s1", "simulated", None)), simulated=False)

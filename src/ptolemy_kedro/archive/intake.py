@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, config={"extra": "forbid"})
 class IngestOptions:
-    """How strictly archives are read."""
+    """How strictly archives are read, and whether simulated ones count."""
 
     permissive: bool = False
+    simulated: bool = True
 
 
 def report_on(path: Path, permissive: bool = False) -> "pd.DataFrame":
@@ -41,11 +42,12 @@ def report_on(path: Path, permissive: bool = False) -> "pd.DataFrame":
     return pd.DataFrame([row])
 
 
-def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]]":
+def choose(reports: "pd.DataFrame", simulated: bool = True) -> "tuple[pd.DataFrame, dict[str, list[str]]]":
     """Choose the archives to work on: without problems, each session once, no simulated one beside real ones.
 
     Args:
         reports: One row an archive (``tables.ArchiveReports``).
+        simulated: Whether simulated sessions are taken at all.
 
     Returns:
         The reports of the chosen archives, and the problems of those set aside, by archive.
@@ -59,6 +61,12 @@ def choose(reports: "pd.DataFrame") -> "tuple[pd.DataFrame, dict[str, list[str]]
     stated = zip(reports["archive"][broken], reports["problems"][broken], strict=True)
     set_aside = {name: problems.splitlines() for name, problems in stated}
     sound = reports[~broken].sort_values("archive")
+    if not simulated:
+        refused = sound.loc[sound["origin"] == "simulated", "archive"]
+        set_aside |= {
+            name: ["It holds a simulated session, and allow_demo is false here."] for name in refused
+        }
+        sound = sound[sound["origin"] == "real"]
     if (sound["origin"] == "real").any():
         sound = sound[sound["origin"] == "real"]
     chosen = sound.drop_duplicates("session_id")

@@ -14,7 +14,7 @@ from ptolemy_kedro.archive.epu.microscope_image import read_image_record
 from ptolemy_kedro.archive.importing.write import import_sessions
 from ptolemy_kedro.errors import VendorFileError
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
-from ptolemy_kedro.simulation.export.epu import write_epu
+from ptolemy_kedro.simulation.export.epu import export_epu
 
 SMALL = SimulateOptions(
     tiles=2, tile_px=64, squares_a_tile=8, atlas_px=32, visited_squares=1, patches_a_square=1, holes_a_patch=4
@@ -73,7 +73,7 @@ def test_a_thousand_damaged_copies_are_read_or_refused_in_a_line(originals, name
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory) -> Path:
-    (folder,) = write_epu(simulate_session(10_004, SMALL), tmp_path_factory.mktemp("epu"))
+    (folder,) = export_epu(simulate_session(10_004, SMALL), tmp_path_factory.mktemp("epu"))
     return folder
 
 

@@ -7,7 +7,7 @@ from ptolemy_kedro import archive
 from ptolemy_kedro.archive.epu.importer import Epu
 from ptolemy_kedro.archive.importing.write import import_sessions
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
-from ptolemy_kedro.simulation.export.epu import write_epu
+from ptolemy_kedro.simulation.export.epu import export_epu
 from ptolemy_kedro.simulation.export.epu_numbers import GridNumbers
 
 SMALL = SimulateOptions(
@@ -32,7 +32,7 @@ def simulated():
 def archives(simulated, tmp_path_factory):
     """The archives of the grids, by grid."""
     source, to = tmp_path_factory.mktemp("epu"), tmp_path_factory.mktemp("archives")
-    write_epu(simulated, source)
+    export_epu(simulated, source)
     summaries = import_sessions(Epu(permissive=True).sessions(source), to, link=True)
     assert [one.status for one in summaries] == ["imported", "imported"], summaries
     return {one.session_id.rpartition("_")[2]: to / one.session_id for one in summaries}

@@ -10,7 +10,7 @@ from ptolemy_kedro.archive.encode import encode
 from ptolemy_kedro.archive.epu.importer import Epu
 from ptolemy_kedro.errors import VendorFileError
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
-from ptolemy_kedro.simulation.export.epu import write_epu
+from ptolemy_kedro.simulation.export.epu import export_epu
 
 SMALL = SimulateOptions(
     tiles=2, tile_px=64, squares_a_tile=8, atlas_px=32, visited_squares=2, patches_a_square=1, holes_a_patch=4
@@ -20,7 +20,7 @@ SMALL = SimulateOptions(
 @pytest.fixture
 def folder(tmp_path):
     """A session whose every image has pixels."""
-    (written,) = write_epu(simulate_session(10_004, SMALL), tmp_path / "source")
+    (written,) = export_epu(simulate_session(10_004, SMALL), tmp_path / "source")
     for record in written.glob("Images-Disc1/*/GridSquare_*.xml"):
         give_pixels(record, (1024, 1440))
     return written

@@ -28,14 +28,15 @@ def check_archives(
 
 
 def choose_sessions(
-    archives: BySession[Path], archive_reports: SessionTable
+    archives: BySession[Path], archive_reports: SessionTable, options: intake.IngestOptions
 ) -> tuple[BySession[Path], dict[str, list[str]]]:
     """Choose the archives to work on; what is set aside is said, with the reason.
 
     Returns:
         The chosen archives by session, and the problems of those set aside by archive.
     """
-    chosen, set_aside = intake.choose(whole(archive_reports.only(archives.session_ids)))
+    reports = whole(archive_reports.only(archives.session_ids))
+    chosen, set_aside = intake.choose(reports, options.simulated)
     for archive, problems in set_aside.items():
         log.warning("%s is set aside: %s", archive, problems[0])
     log.info("%d sessions chosen, %d archives set aside", len(chosen), len(set_aside))

@@ -17,7 +17,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 choose_sessions,
-                ["session_archives", "archive_reports"],
+                ["session_archives", "archive_reports", "params:ingest"],
                 ["chosen_archives", "set_aside"],
                 name="choose_sessions",
             ),

@@ -23,7 +23,7 @@ _FOILS = {"carbon": "HoleyCarbon", "gold": "HoleyGold", "unknown": "Other"}
 _TEMPLATE_PIXEL_UM = 1.6e-3
 
 
-def write_epu(simulated: SimulatedSession, to: Path) -> list[Path]:
+def export_epu(simulated: SimulatedSession, to: Path) -> list[Path]:
     """Write a session's grids, each as a session of EPU's.
 
     Args:
