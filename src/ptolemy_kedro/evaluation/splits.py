@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PARTS = ("train", "validation", "test")
-FEWEST = len(PARTS)
+FEWEST = {"train": 2, "validation": 1, "test": 1}
+"""Sessions that each part has at least; of two to train on, one tells a network when to stop."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -34,25 +35,25 @@ def split_sessions(session_ids: list[str], options: SplitOptions) -> "pd.DataFra
     """Split sessions by a hash of their id, so that a session keeps its side when others come.
 
     Args:
-        session_ids: At least three.
+        session_ids: At least four.
         options: Seed and shares.
 
     Returns:
-        One row a session: ``session_id``, ``part`` (train, validation or test); no part is empty.
+        One row a session: ``session_id``, ``part`` (train, validation, test), none below ``FEWEST``.
 
     Raises:
-        TableError: There are fewer than three sessions.
+        TableError: There are fewer than four sessions.
     """
     import pandas as pd
 
-    if len(session_ids) < FEWEST:
+    if len(session_ids) < sum(FEWEST.values()):
         raise TableError(
-            f"Only {len(session_ids)} session(s) to learn from. At least {FEWEST} are needed: "
-            "one to train on, one to choose the model by, one to judge it by."
+            f"Only {len(session_ids)} session(s) to learn from. At least {sum(FEWEST.values())} are needed: "
+            "two to train on, one to choose the model by, one to judge it by."
         )
     place = {name: _place(name, options.seed) for name in session_ids}
     part = {name: _part(at, options) for name, at in place.items()}
-    _fill_empty(part, place)
+    _fill_short(part, place)
     return pd.DataFrame({"session_id": sorted(part), "part": [part[name] for name in sorted(part)]})
 
 
@@ -67,13 +68,11 @@ def _part(place: float, options: SplitOptions) -> str:
     return "validation" if place < options.test_share + options.validation_share else "train"
 
 
-def _fill_empty(part: dict[str, str], place: dict[str, float]) -> None:
-    """Move the nearest session of the largest part into one that has none; matters for few sessions."""
-    for wanted in PARTS:
-        if wanted in part.values():
-            continue
-        counts = {name: list(part.values()).count(name) for name in PARTS}
-        donors = [name for name in part if part[name] == max(counts, key=lambda key: counts[key])]
-        part[
-            max(donors, key=place.__getitem__) if wanted == "train" else min(donors, key=place.__getitem__)
-        ] = wanted
+def _fill_short(part: dict[str, str], place: dict[str, float]) -> None:
+    """Move the nearest sessions of the fullest part into one that has too few; matters for few sessions."""
+    for wanted, fewest in FEWEST.items():
+        while list(part.values()).count(wanted) < fewest:
+            spare = {name: list(part.values()).count(name) - FEWEST[name] for name in PARTS}
+            donor = max(PARTS, key=lambda name: spare[name])
+            nearest = max if wanted == "train" else min
+            part[nearest((name for name in part if part[name] == donor), key=place.__getitem__)] = wanted
