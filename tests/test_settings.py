@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 
 from ptolemy_kedro.settings import CONFIG_LOADER_ARGS
+from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
+from ptolemy_kedro.squares.crops import CropOptions
+from ptolemy_kedro.squares.segmentation import SegmentOptions
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -17,3 +21,18 @@ def test_the_demo_changes_the_epochs_and_nothing_else_of_the_network():
     assert demo["train"]["epochs"] < base["train"]["epochs"]
     demo["train"]["epochs"] = base["train"]["epochs"]
     assert demo == base
+
+
+@pytest.mark.parametrize(
+    ("block", "options"),
+    [
+        ("segment", SegmentOptions),
+        ("crop", CropOptions),
+        ("logreg", LogregOptions),
+        ("forest", ForestOptions),
+    ],
+)
+def test_the_flows_work_with_what_the_shipped_weights_were_made_with(block, options):
+    configured = yaml.safe_load((CONF / "base/parameters_low2med.yml").read_text())[block]
+
+    assert options(**configured) == options()
