@@ -86,7 +86,7 @@ def measure(folder: Path, sessions: int, workers: int) -> None:
     ).load()
     begun, options, parallel = time.perf_counter(), IngestOptions(), ParallelOptions(workers)
     timed("check", ((reports, part) for part in ingest.check_archives(archives, options, parallel)), sessions)
-    chosen, _ = ingest.choose_sessions(archives, reports.load())
+    chosen, _ = ingest.choose_sessions(archives, reports.load(), options)
     rows = ingest.read_tables(chosen, options, parallel)
     timed(
         "read tables", (pair for parts in rows for pair in zip(tables.values(), parts, strict=True)), sessions
