@@ -43,7 +43,7 @@ def draw_image(axes: Axes, image: NDArray) -> None:
 
 def draw_ranking(axes: Axes, squares: Squares, scores: NDArray[np.float64]) -> None:
     """Outline squares in the colour of their rank; write the score of each, (n,), into large ones."""
-    colours = colormaps[RANKING](1 - _rank(scores))
+    colours = colormaps[RANKING](1 - rank(scores))
     edge_pt = _edge_pt(axes, squares)
     vertices = list(squares.corners[:, :, ::-1])
     width = float(np.clip(edge_pt / 12, 0.9, 2.2))
@@ -55,14 +55,14 @@ def draw_ranking(axes: Axes, squares: Squares, scores: NDArray[np.float64]) -> N
         text.set(fontsize=9, clip_on=True, path_effects=[withStroke(linewidth=2.5, foreground="white")])
 
 
+def rank(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Place each score between 0, the best, and 1, the worst."""
+    return np.argsort(np.argsort(-scores)) / max(len(scores) - 1, 1)
+
+
 def _edge_pt(axes: Axes, squares: Squares) -> float:
     """Measure the typical edge of a square on the page [points]."""
     edges_px = np.linalg.norm(np.diff(squares.corners[:, :3], axis=1), axis=2)
     width_px = abs(np.diff(axes.get_xlim())[0])
     page_pt = axes.get_window_extent().width / axes.figure.dpi * 72
     return float(np.median(edges_px)) / width_px * page_pt if len(squares) else 0.0
-
-
-def _rank(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Place each score between 0, the best, and 1, the worst."""
-    return np.argsort(np.argsort(-scores)) / max(len(scores) - 1, 1)
