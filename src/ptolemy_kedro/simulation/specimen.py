@@ -130,6 +130,10 @@ class Grid:
     ice: IceField
     openings: Openings
 
+    def nearest(self, at_um: tuple[float, float]) -> int:
+        """Find the opening whose centre is nearest to a place on the stage (x, y) [um]."""
+        return int(np.hypot(*(self.openings.centre_um - np.array(at_um)).T).argmin())
+
     def corners_um(self) -> Array:
         """Stage (x, y) of each opening's corners, +u +v, -u +v, -u -v, +u -v [um]; shape (n, 4, 2)."""
         right, top, left, bottom = self.openings.edges_um.T
@@ -155,6 +159,16 @@ def draw_grid(rng: np.random.Generator) -> Grid:
     foil, ice = draw_foil(rng), draw_ice(rng)
     openings = _draw_openings(rng, pitch_um, opening_um * rng.normal(1, 0.03), axes, rim_um, ice)
     return Grid(mesh, pitch_um, opening_um * rng.uniform(0.03, 0.14), axes, rim_um, foil, ice, openings)
+
+
+def draw_grid_about(rng: np.random.Generator, foil: Foil, reach: int) -> Grid:
+    """Draw only the openings within ``reach`` pitches of stage (0, 0), of a grid with a given foil."""
+    mesh = int(rng.choice([200, 300, 400], p=[0.25, 0.45, 0.3]))  # shares assumed
+    pitch_um, opening_um = MESHES[mesh]
+    axes, ice = _draw_axes(rng), draw_ice(rng)
+    opening_um *= rng.normal(1, 0.03)
+    openings = _draw_openings(rng, pitch_um, opening_um, axes, reach * pitch_um, ice)
+    return Grid(mesh, pitch_um, opening_um * rng.uniform(0.03, 0.14), axes, RIM_UM, foil, ice, openings)
 
 
 def _draw_axes(rng: np.random.Generator) -> Array:

@@ -1,0 +1,105 @@
+"""Medium-magnification images of one square: for training and judging, without a session around them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptolemy_kedro.geometry import Points, StageMap
+from ptolemy_kedro.simulation.example import Setting, draw_setting
+from ptolemy_kedro.simulation.hole_operators import choose_holes, draw_hole_operator
+from ptolemy_kedro.simulation.optics import expose
+from ptolemy_kedro.simulation.seeds import generator
+from ptolemy_kedro.simulation.sites import Sites, sites_in_view
+from ptolemy_kedro.simulation.tile import render_transmission
+
+
+@dataclass(frozen=True)
+class MediumExample:
+    """An image, what an operator did with it, and what was so in truth.
+
+    Points are (row, col) [px].
+
+    Attributes:
+        image: Counts as stored; shape (rows, cols); int16, uint16, float32 or uint8.
+        pixel_size_a: Edge of a pixel [A].
+        clicks: Holes the operator selected, as recorded: beside the centre; shape (m, 2).
+        rejected: Holes put aside by hand, as recorded; shape (k, 2).
+        holes: True centres in view and open to view; shape (n, 2).
+        radius_px: True radius of each; shape (n,).
+        doubtful: True centres in view that nobody could be sure of: buried in ice, half under the bar, at the
+            rim of a tear. They count neither for nor against a method; shape (d, 2).
+        click_size_px: Diameter of a target as recorded [px].
+        layout: square, hexagonal, lacey or continuous.
+        basis: Steps of the lattice as rows (row, col) [px]; shape (2, 2). None without a lattice.
+        viewed: Whether anyone targeted in it.
+    """
+
+    image: NDArray[np.generic]
+    pixel_size_a: float
+    clicks: Points
+    rejected: Points
+    holes: Points
+    radius_px: NDArray[np.float64]
+    doubtful: Points
+    click_size_px: float
+    layout: str
+    basis: NDArray[np.float64] | None
+    viewed: bool
+
+
+def simulate_example(
+    seed: int,
+    *,
+    held_out: bool = False,
+    shape: tuple[int, int] | None = None,
+    pixel_size_a: float | None = None,
+    radius_px: float | None = None,
+) -> MediumExample:
+    """Simulate one image with its clicks; everything follows from the arguments.
+
+    Args:
+        seed: See ``seeds`` for which are for what.
+        held_out: Whether optics and operators are those that no training uses.
+        shape: Image (rows, cols) [px]; drawn if absent.
+        pixel_size_a: Edge of a pixel [A]; drawn if absent.
+        radius_px: Radius of a hole [px] that sets the pixel size, if that is absent; drawn if absent.
+    """
+    setting = draw_setting(seed, held_out, shape, pixel_size_a, radius_px)
+    light = render_transmission(setting.grid, setting.field, setting.shape, setting.optics.contrast)
+    sites = sites_in_view(setting.grid, setting.field, setting.shape)
+    image = expose(generator(seed, "medium noise"), light, setting.optics)
+    return _describe(seed, held_out, setting, sites, image)
+
+
+def _describe(
+    seed: int, held_out: bool, setting: Setting, sites: Sites, image: NDArray[np.generic]
+) -> MediumExample:
+    rng = generator(seed, "hole clicks")
+    operator = draw_hole_operator(rng, "held_out" if held_out else "training")
+    pixel_um = setting.pixel_um
+    picks = choose_holes(rng, operator, sites, setting.shape, pixel_um)
+    foil = setting.grid.foil
+    return MediumExample(
+        image=image,
+        pixel_size_a=pixel_um * 1e4,
+        clicks=picks.clicks,
+        rejected=picks.rejected,
+        holes=sites.centre_px[sites.open],
+        radius_px=sites.radius_px[sites.open],
+        doubtful=sites.centre_px[sites.doubtful],
+        click_size_px=operator.size_factor * foil.hole_um / pixel_um,
+        layout=foil.layout,
+        basis=_basis_px(setting.field, foil.to_lattice, foil.layout),
+        viewed=picks.viewed,
+    )
+
+
+def _basis_px(field: StageMap, to_lattice: NDArray[np.float64], layout: str) -> NDArray[np.float64] | None:
+    """The shortest steps of the lattice as rows (row, col) [px]; shape (2, 2)."""
+    if layout not in ("square", "hexagonal"):
+        return None
+    steps_um = np.linalg.inv(to_lattice) @ (
+        np.eye(2) if layout == "square" else np.array([[1.0, 0.5], [0.0, 0.5]])
+    )
+    return np.asarray((np.linalg.inv(field.matrix) @ steps_um).T)
