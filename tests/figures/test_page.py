@@ -3,7 +3,8 @@ from html.parser import HTMLParser
 import pandas as pd
 
 from ptolemy_kedro.figures import page
-from ptolemy_kedro.figures.report import report_page
+from ptolemy_kedro.figures.report import label_counts, report_page
+from ptolemy_kedro.figures.square_sections import square_sections
 from ptolemy_kedro.simulation import operators
 
 FIGURE = {"value": 0.61, "low": 0.55, "high": 0.66}
@@ -41,13 +42,19 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
+SQUARES = pd.DataFrame(
+    {"session_id": ["a"] * 3 + ["b"], "label": ["selected", "rejected", "rejected", "unknown"]}
+)
+
+
 def written(origin="simulated", set_aside=None):
-    sessions = pd.DataFrame({"session_id": ["a", "b"], "origin": origin})
-    counts = pd.DataFrame(
-        {"session_id": ["a", "b"], "squares": 20, "selected": 5, "rejected": 9, "unknown": 6}
-    )
     return report_page(
-        METRICS | {"origin": origin}, CHALLENGER, sessions, counts, set_aside or {}, {"tile": b"png"}
+        [CHALLENGER],
+        square_sections(METRICS, {"tile": b"png"}),
+        pd.DataFrame({"session_id": ["a", "b"], "origin": origin}),
+        label_counts(SQUARES, "squares"),
+        {"squares": {"a": "train", "b": "test"}},
+        set_aside or {},
     )
 
 
@@ -82,3 +89,16 @@ def test_text_from_an_archive_cannot_become_markup():
 
 def test_a_figure_without_interval_is_written_alone():
     assert page.with_interval({"value": 0.5, "low": None, "high": None}) == "0.500"
+
+
+def test_each_session_stands_with_its_part_and_its_labels():
+    rows = [row for row in written().split("<tr>") if row.startswith("<td>a<")]
+
+    assert rows[0].startswith("<td>a</td><td>simulated</td><td>squares</td><td>train</td>")
+    assert "<td>3</td><td>1</td><td>2</td><td>0</td>" in rows[0]
+
+
+def test_what_was_not_measured_yet_names_the_flow_that_does():
+    ((_, parts),) = square_sections({}, {})
+
+    assert "kedro run --pipeline=low2med" in parts[0]

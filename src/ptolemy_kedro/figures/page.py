@@ -1,9 +1,12 @@
 """The report: one HTML page that holds everything it shows."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
+
+Section = tuple[str, Sequence[str]]
+"""A heading, and the HTML of what stands under it."""
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
@@ -15,7 +18,7 @@ img { max-width: 100%; } .simulated { background: #fff3cd; padding: .5rem 1rem; 
 """
 
 
-def page(title: str, sections: Iterable[tuple[str, Sequence[str]]]) -> str:
+def page(title: str, sections: Iterable[Section]) -> str:
     """Put a page together.
 
     Args:
@@ -41,6 +44,17 @@ def picture(png: bytes, about: str) -> str:
     data = base64.b64encode(png).decode()
     image = f'<img alt="{escape(about)}" src="data:image/png;base64,{data}">'
     return f'<figure>{image}<figcaption class="small">{escape(about)}</figcaption></figure>'
+
+
+def pictures(figures: Mapping[str, bytes], about: Mapping[str, str], names: Iterable[str]) -> list[str]:
+    """Put those of the named figures into the page that are there.
+
+    Args:
+        figures: PNG by name.
+        about: What each shows, by name.
+        names: In the order of the page.
+    """
+    return [picture(figures[name], about[name]) for name in names if name in figures]
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -1,9 +1,9 @@
-"""What the report says of a run."""
+"""The report of a run: where it comes from, what was learnt of squares and holes, where to look next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ptolemy_kedro.figures.page import page, paragraph, picture, table, with_interval
+from ptolemy_kedro.figures.page import Section, page, paragraph, table
 from ptolemy_kedro.simulation import operators
 
 LABELS = ("selected", "rejected", "unknown")
@@ -19,133 +19,89 @@ REAL = "The figures on this page come from the facility's own sessions."
 
 NEXT_STEPS = (
     ("the pipelines, their data, metrics and figures", "kedro viz run"),
-    ("the runs, and every version of the models", "mlflow ui --backend-store-uri {store}"),
     ("the registered models and what each scored", "ptolemy models list"),
-    ("put this run's model to use", "ptolemy models promote {name} {version}"),
-    ("score an image of your own", "ptolemy squares IMAGE --figure squares.png"),
+    ("rank the squares of an image of your own", "ptolemy squares IMAGE --figure squares.png"),
+    ("judge the holes of an image of your own", "ptolemy holes IMAGE --figure holes.png"),
 )
 
 
 def report_page(
-    metrics: dict[str, Any],
-    challenger: dict[str, Any],
+    challengers: Sequence[dict[str, Any]],
+    learnt: Sequence[Section],
     sessions: "pd.DataFrame",
     counts: "pd.DataFrame",
+    parts: Mapping[str, Mapping[str, str]],
     set_aside: dict[str, list[str]],
-    figures: Mapping[str, bytes],
 ) -> str:
     """Write the page.
 
     Args:
-        metrics: As ``evaluation.scoring.account`` gives them.
-        challenger: What was registered: name, version, kind, origin, sessions, store.
+        challengers: What was registered, each with name, version, kind, origin, sessions, data_digest, store.
+        learnt: Sections on squares and holes.
         sessions: ``tables.Sessions`` rows.
-        counts: One row a session: ``session_id``, ``squares``, ``selected``, ``rejected``, ``unknown``.
+        counts: As ``label_counts`` gives them for squares and for holes, one below the other.
+        parts: Part of each session in the split, by what was split (squares, holes).
         set_aside: Problems by archive.
-        figures: PNG by what they show.
     """
-    origin = metrics["origin"]
     return page(
-        "Ptolemy: squares found, ranked and judged",
+        "Ptolemy: squares and holes found, ranked and judged",
         [
-            ("Where this comes from", [_origin(origin, len(sessions)), _model(challenger)]),
-            (
-                "How well the models rank squares",
-                [*_ranking(metrics), *_pictures(figures, ("ranking", "curve"))],
-            ),
-            ("What the model sees", _pictures(figures, ("tile", "gallery", "mixture"))),
-            ("Sessions", [_sessions(sessions, counts, metrics["sessions"])]),
+            ("Where this comes from", [_origin(sessions), *map(_model, challengers)]),
+            *learnt,
+            ("Sessions", [_sessions(sessions, counts, parts)]),
             ("Archives set aside", [_set_aside(set_aside)]),
-            ("Where to look next", [_next_steps(challenger)]),
+            ("Where to look next", [_next_steps(challengers)]),
         ],
     )
 
 
-def label_counts(squares: "pd.DataFrame") -> "pd.DataFrame":
-    """Count each session's squares: ``session_id``, ``squares``, ``selected``, ``rejected``, ``unknown``."""
+def label_counts(sites: "pd.DataFrame", kind: str) -> "pd.DataFrame":
+    """Count each session's sites: ``session_id``, ``kind``, ``found``, and a column a label.
+
+    Args:
+        sites: Rows of ``tables.Squares`` or ``tables.Holes``.
+        kind: What they are.
+    """
     import pandas as pd
 
-    counts = pd.crosstab(squares["session_id"], squares["label"]).reindex(columns=list(LABELS), fill_value=0)
-    return counts.assign(squares=counts.sum(axis=1)).reset_index()
+    counts = pd.crosstab(sites["session_id"], sites["label"]).reindex(columns=list(LABELS), fill_value=0)
+    return counts.assign(found=counts.sum(axis=1), kind=kind).reset_index()
 
 
-def _origin(origin: str, sessions: int) -> str:
-    if origin == "real":
-        return paragraph(f"{REAL} Sessions: {sessions}.")
-    who = f"Sessions: {sessions}; operators' digest {operators.digest()[:12]} (docs/simulation.md)."
+def _origin(sessions: "pd.DataFrame") -> str:
+    if not (sessions["origin"] == "simulated").any():
+        return paragraph(f"{REAL} Sessions: {len(sessions)}.")
+    who = f"Sessions: {len(sessions)}; operators' digest {operators.digest()[:12]} (docs/simulation.md)."
     return paragraph(f"{SIMULATED} {who}", "simulated")
 
 
 def _model(challenger: dict[str, Any]) -> str:
     return paragraph(
-        f"Best on the validation sessions: {challenger['kind']}, registered as {challenger['name']} version "
-        f"{challenger['version']} (challenger), trained on {len(challenger['sessions'])} "
-        f"{challenger['origin']} sessions, data {challenger['data_digest'][:12]}. A score is "
-        "P(selected | viewed) under the habits of those who chose in these sessions; what a square is worth "
-        "is another question."
+        f"{challenger['name']} version {challenger['version']} was registered as challenger: "
+        f"{challenger['kind']}, best on the validation sessions, trained on {len(challenger['sessions'])} "
+        f"{challenger['origin']} sessions, data {challenger['data_digest'][:12]}."
     )
 
 
-def _ranking(metrics: dict[str, Any]) -> list[str]:
-    head = (
-        "model",
-        "sessions",
-        "squares",
-        "base rate",
-        "ROC AUC pooled",
-        "within a session",
-        "average precision",
-    )
-    rows = [
-        _row(name, part, measures)
-        for name, parts in metrics["models"].items()
-        for part, measures in parts.items()
-    ]
-    known = metrics["published"]
-    base_rate, ranking = known["base_rate"], known["split by session"]
-    for name, figures in ranking.items():
-        beside = (
-            f"{base_rate:.3f}",
-            f"{figures['roc_auc']:.3f}",
-            "not given",
-            f"{figures['average_precision']:.3f}",
-        )
-        rows.append((f"published: {name}", "76 real", "41k", *beside))
-    note = (
-        "In brackets: 95 % by bootstrap over sessions. An average precision at the base rate is chance. The "
-        "published figures are of other, real sessions: they stand here for scale."
-    )
-    return [table(head, rows), paragraph(note, "small")]
-
-
-def _row(name: str, part: str, measures: dict[str, Any]) -> tuple[str, ...]:
-    figures = (
-        measures[key] for key in ("base_rate", "roc_auc", "roc_auc_within_session", "average_precision")
-    )
-    return (
-        f"{name}, {part}",
-        str(measures["sessions"]),
-        str(measures["sites"]),
-        *map(with_interval, figures),
-    )
-
-
-def _sessions(sessions: "pd.DataFrame", counts: "pd.DataFrame", split: dict[str, list[str]]) -> str:
-    part_of = {session_id: part for part, names in split.items() for session_id in names}
-    joined = sessions.merge(counts, on="session_id", how="left")
+def _sessions(
+    sessions: "pd.DataFrame", counts: "pd.DataFrame", parts: Mapping[str, Mapping[str, str]]
+) -> str:
+    joined = sessions[["session_id", "origin"]].merge(counts, on="session_id", how="left")
     rows = [
         (
             r.session_id,
             r.origin,
-            part_of.get(str(r.session_id), ""),
-            r.squares,
+            r.kind,
+            parts.get(str(r.kind), {}).get(str(r.session_id), ""),
+            r.found,
             r.selected,
             r.rejected,
             r.unknown,
         )
         for r in joined.itertuples()
     ]
-    return table(("session", "origin", "part", "square images", "selected", "rejected", "unknown"), rows)
+    head = ("session", "origin", "of", "part", "found", "selected", "rejected", "unknown")
+    return table(head, rows)
 
 
 def _set_aside(set_aside: dict[str, list[str]]) -> str:
@@ -154,16 +110,15 @@ def _set_aside(set_aside: dict[str, list[str]]) -> str:
     return table(("archive", "what is wrong"), [(name, " ".join(found)) for name, found in set_aside.items()])
 
 
-def _next_steps(challenger: dict[str, Any]) -> str:
-    return table(("to see", "run"), [(what, command.format(**challenger)) for what, command in NEXT_STEPS])
-
-
-def _pictures(figures: Mapping[str, bytes], names: tuple[str, ...]) -> list[str]:
-    about = {
-        "ranking": "Each model's measures on the test sessions, with intervals and chance.",
-        "curve": "Loss while the network was trained.",
-        "tile": "A tile of a test session: dark blue the best, dark red the worst squares.",
-        "gallery": "Squares of the test sessions from the best to the worst score.",
-        "mixture": "How squares are told from bars: intensities of a tile, the two components, and the mask.",
-    }
-    return [picture(figures[name], about[name]) for name in names if name in figures]
+def _next_steps(challengers: Sequence[dict[str, Any]]) -> str:
+    steps = list(NEXT_STEPS)
+    stores = {challenger["store"] for challenger in challengers}
+    steps += [
+        ("the runs, and every version of the models", f"mlflow ui --backend-store-uri {store}")
+        for store in sorted(stores)
+    ]
+    steps += [
+        (f"put this run's {c['name']} to use", f"ptolemy models promote {c['name']} {c['version']}")
+        for c in challengers
+    ]
+    return table(("to see", "run"), steps)

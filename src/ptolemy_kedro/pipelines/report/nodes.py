@@ -6,7 +6,8 @@ from typing import Any
 from ptolemy_kedro.partitions import BySession, SessionTable, whole
 from ptolemy_kedro.squares.segmentation import SegmentOptions
 
-FIGURES = ("ranking", "curve", "tile", "gallery", "mixture")
+SQUARES = ("ranking", "curve", "tile", "gallery", "mixture")
+"""Figures of squares, in the order in which ``write_page`` takes them."""
 
 
 def draw_ranking(metrics: dict[str, Any]) -> Any:
@@ -56,16 +57,18 @@ def draw_gallery(square_crops: SessionTable, scores: SessionTable, metrics: dict
 
 
 def write_page(
-    metrics: dict[str, Any],
-    challenger: dict[str, Any],
+    square_metrics: dict[str, Any],
+    square_challenger: dict[str, Any],
     sessions: SessionTable,
     squares: SessionTable,
     set_aside: dict[str, list[str]],
     *figures: bytes,
 ) -> str:
-    """Write the report; the figures come in the order of ``FIGURES``."""
+    """Write the report; the figures come in the order of ``SQUARES``."""
     from ptolemy_kedro.figures.report import label_counts, report_page
+    from ptolemy_kedro.figures.square_sections import square_sections
 
-    counts = label_counts(whole(squares))
-    named = dict(zip(FIGURES, figures, strict=True))
-    return report_page(metrics, challenger, whole(sessions), counts, set_aside, named)
+    counts = label_counts(whole(squares), "squares")
+    learnt = square_sections(square_metrics, dict(zip(SQUARES, figures, strict=True)))
+    parts = {"squares": {name: part for part, names in square_metrics["sessions"].items() for name in names}}
+    return report_page([square_challenger], learnt, whole(sessions), counts, parts, set_aside)

@@ -7,7 +7,7 @@ from ptolemy_kedro.pipelines.report import nodes
 
 def create_pipeline() -> Pipeline:
     """Draw what was found and measured, and write one page of it."""
-    figures = [f"{name}_figure" for name in nodes.FIGURES]
+    figures = [f"{name}_figure" for name in nodes.SQUARES]
     return Pipeline(
         [
             Node(nodes.draw_ranking, "square_metrics", "ranking_figure", name="draw_ranking"),
