@@ -8,8 +8,8 @@ from ptolemy_kedro.runtime import OnnxModel
 from ptolemy_kedro.squares import cnn
 from ptolemy_kedro.squares.cnn import SquareNet, fit_cnn, to_onnx
 from ptolemy_kedro.squares.cnn_options import CnnOptions
-from ptolemy_kedro.squares.crops import standardised
 from ptolemy_kedro.squares.ranker import SquareRanker
+from ptolemy_kedro.stored_crops import standardised
 from ptolemy_kedro.training.options import TrainOptions
 
 QUICK = CnnOptions(train=TrainOptions(epochs=2, batch_size=16))

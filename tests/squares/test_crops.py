@@ -2,17 +2,18 @@ import numpy as np
 import pytest
 from tests.squares.drawing import draw_grid
 
-from ptolemy_kedro.squares.crop_table import crop_table, crops_of, from_arrow, to_arrow
-from ptolemy_kedro.squares.crops import (
+from ptolemy_kedro.squares.crop_table import crop_table, crops_of
+from ptolemy_kedro.squares.crops import CropOptions, cut_crops
+from ptolemy_kedro.squares.rectangles import edges_of
+from ptolemy_kedro.squares.segmentation import find_squares
+from ptolemy_kedro.stored_crops import (
     LEVELS_PER_SD,
     MIDDLE,
     SIZE_CLASSES,
-    CropOptions,
-    cut_crops,
+    from_arrow,
     standardised,
+    to_arrow,
 )
-from ptolemy_kedro.squares.rectangles import edges_of
-from ptolemy_kedro.squares.segmentation import find_squares
 from ptolemy_kedro.tables import SquareCrops, validate
 
 

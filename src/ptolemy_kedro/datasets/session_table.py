@@ -113,7 +113,7 @@ class SessionCropsDataset(SessionTableDataset):
         import pyarrow.parquet as pq
 
         from ptolemy_kedro import tables
-        from ptolemy_kedro.squares.crop_table import from_arrow
+        from ptolemy_kedro.stored_crops import from_arrow
 
         classes = {int(file.stem): pq.read_table(file) for file in place.glob("*.parquet")}
         return from_arrow(classes) if classes else tables.empty(tables.SquareCrops)
@@ -122,7 +122,7 @@ class SessionCropsDataset(SessionTableDataset):
     def _write(table: "pd.DataFrame", place: Path) -> None:
         import pyarrow.parquet as pq
 
-        from ptolemy_kedro.squares.crop_table import to_arrow
+        from ptolemy_kedro.stored_crops import to_arrow
 
         with atomic_folder(place) as aside:
             for side, rows in to_arrow(table).items():

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from ptolemy_kedro.squares.illumination import Image, magnify, reduce, stretch
+from ptolemy_kedro.resampling import Image, reduce
+from ptolemy_kedro.squares.illumination import magnify, stretch
 from ptolemy_kedro.squares.threshold_tree import (
     ThresholdTree,
     choose_disjoint,

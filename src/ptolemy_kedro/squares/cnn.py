@@ -17,7 +17,7 @@ from torch import nn
 
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.squares.cnn_options import CnnOptions
-from ptolemy_kedro.squares.crops import LEVELS_PER_SD, MIDDLE
+from ptolemy_kedro.stored_crops import LEVELS_PER_SD, MIDDLE
 from ptolemy_kedro.training.augment import turn_and_flip
 from ptolemy_kedro.training.loop import Examples, train
 from ptolemy_kedro.training.model import TrainedModel

@@ -7,17 +7,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as parameters
 
-from ptolemy_kedro.squares.illumination import Image, reduce, usable
+from ptolemy_kedro.resampling import Image, centred_into, interpolate, read_between, reduce, scaled, usable
 from ptolemy_kedro.squares.rectangles import edges_of
 from ptolemy_kedro.squares.segmentation import Squares
-
-SIZE_CLASSES = (24, 32, 48, 64, 96, 128, 192, 256)
-"""Sides [px] that crops are stored at; each takes the least that holds it."""
-
-LEVELS_PER_SD = 16
-"""Stored levels to a standard deviation; the mean is stored as 128, what is over 8 away is clipped."""
-
-MIDDLE = 128
+from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, levels, size_classes
 
 SAMPLE = 2**22
 
@@ -79,14 +72,9 @@ class Crops:
         frames = np.full((len(self), 1, size_px, size_px), MIDDLE, np.uint8)
         for frame, crop, typical in zip(frames, self.pixels, self.typical_px, strict=True):
             scale = TYPICAL_SHARE * size_px / typical
-            levels = np.rint(scaled(crop.astype(np.float32), scale)).astype(np.uint8) if rescale else crop
-            centred_into(frame[0], levels)
+            resized = np.rint(scaled(crop.astype(np.float32), scale)).astype(np.uint8) if rescale else crop
+            centred_into(frame[0], resized)
         return frames
-
-
-def standardised(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Turn stored levels into standard deviations from the mean of the image's squares; any shape."""
-    return (frames.astype(np.float32) - MIDDLE) / np.float32(LEVELS_PER_SD)
 
 
 def cut_crops(image: NDArray, squares: Squares, options: CropOptions = CropOptions()) -> Crops:  # noqa: B008
@@ -109,16 +97,10 @@ def cut_crops(image: NDArray, squares: Squares, options: CropOptions = CropOptio
     crops = []
     for corners, factor in zip(squares.corners, reduction, strict=True):
         crop = _cut(reduced[int(factor)], (corners + 0.5) / factor - 0.5, options.margin, mean)
-        levels = np.rint((crop - np.float32(mean)) * np.float32(LEVELS_PER_SD / std) + MIDDLE)
-        crops.append(np.clip(levels, 0, 255).astype(np.uint8))
+        crops.append(levels(crop, mean, std))
     typical = max(squares.edge_px * (1 + 2 * options.margin), 1) / reduction
     n = len(crops)
-    return Crops(crops, _size_classes(crops), np.full(n, mean), np.full(n, std), typical, reduction)
-
-
-def _size_classes(crops):
-    sides = np.array([max(crop.shape) for crop in crops], dtype=np.intp)
-    return np.array(SIZE_CLASSES)[np.minimum(np.searchsorted(SIZE_CLASSES, sides), len(SIZE_CLASSES) - 1)]
+    return Crops(crops, size_classes(crops), np.full(n, mean), np.full(n, std), typical, reduction)
 
 
 def masked_statistics(image: Image, squares: Squares) -> tuple[float, float]:
@@ -138,51 +120,6 @@ def masked_statistics(image: Image, squares: Squares) -> tuple[float, float]:
     return mean, float(np.sqrt(variance)) or 1.0
 
 
-def centred_into(frame: NDArray, crop: NDArray) -> None:
-    """Put a crop in the middle of a frame, cut where it is larger."""
-    inside, of_crop = [], []
-    for have, want in zip(crop.shape, frame.shape, strict=True):
-        size = min(have, want)
-        inside.append(slice((want - size) // 2, (want - size) // 2 + size))
-        of_crop.append(slice((have - size) // 2, (have - size) // 2 + size))
-    frame[tuple(inside)] = crop[tuple(of_crop)]
-
-
-def scaled(crop: Image, scale: float) -> Image:
-    """Scale a crop, averaging where it shrinks much."""
-    shape = [max(1, round(side * scale)) for side in crop.shape]
-    crop = reduce(crop, max(1, int(1 / scale + 0.25)))
-    row, col = (
-        (np.arange(want) + 0.5) * have / want - 0.5 for have, want in zip(crop.shape, shape, strict=True)
-    )
-    return interpolate(crop, row[:, None], col[None, :])
-
-
-def interpolate(image: Image, row: NDArray, col: NDArray, outside: float = 0.0) -> Image:
-    """Read an image between its pixels, linearly; ``outside`` beyond the middle of its outermost pixels."""
-    rows, cols = image.shape
-    within = (row >= -0.5) & (row <= rows - 0.5) & (col >= -0.5) & (col <= cols - 0.5)
-    return np.where(
-        within, _read(image, np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)), np.float32(outside)
-    )
-
-
-def _read(image: Image, row: NDArray, col: NDArray) -> Image:
-    """Interpolate linearly at points that lie between the image's pixels."""
-    rows, cols = image.shape
-    top = np.minimum(row.astype(np.intp), max(rows - 2, 0))
-    left = np.minimum(col.astype(np.intp), max(cols - 2, 0))
-    down, right = (row - top).astype(np.float32), (col - left).astype(np.float32)
-    corner, flat = top * cols + left, image.ravel()
-    step_row, step_col = cols if rows > 1 else 0, 1 if cols > 1 else 0
-    one, other = flat.take(corner), flat.take(corner + step_col)
-    upper = one + (other - one) * right
-    corner = corner + step_row
-    one, other = flat.take(corner), flat.take(corner + step_col)
-    lower = one + (other - one) * right
-    return upper + (lower - upper) * down
-
-
 def _cut(image: Image, corners: NDArray[np.float64], margin: float, outside: float) -> Image:
     """Cut one rectangle upright; its edge next clockwise from the uppermost corner becomes the top."""
     edges = corners[1] - corners[0], corners[3] - corners[0]
@@ -200,7 +137,7 @@ def _cut(image: Image, corners: NDArray[np.float64], margin: float, outside: flo
         for axis in (0, 1)
     )
     if (low >= 0).all() and (high <= image.shape).all():
-        return _read(
+        return read_between(
             np.ascontiguousarray(image[low[0] : high[0], low[1] : high[1]]), np.abs(row), np.abs(col)
         )
     return interpolate(image, row + low[0], col + low[1], outside)

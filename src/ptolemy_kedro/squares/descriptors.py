@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ptolemy_kedro.squares.illumination import usable
+from ptolemy_kedro.resampling import usable
 from ptolemy_kedro.squares.interiors import (
     centre_over_rim,
     count_mean_variance,

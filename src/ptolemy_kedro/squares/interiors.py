@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.squares.illumination import Image
+from ptolemy_kedro.resampling import Image
 from ptolemy_kedro.squares.runs import Runs, runs_of
 
 Floats = NDArray[np.float64]

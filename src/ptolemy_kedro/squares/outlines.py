@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ptolemy_kedro.squares.illumination import Image, percentiles
+from ptolemy_kedro.resampling import Image
+from ptolemy_kedro.squares.illumination import percentiles
 from ptolemy_kedro.squares.mixture import poisson_boundary
 from ptolemy_kedro.squares.runs import runs_of
 

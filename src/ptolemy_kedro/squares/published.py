@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import ConvexHull
 
-from ptolemy_kedro.squares.crops import centred_into, interpolate
+from ptolemy_kedro.resampling import centred_into, interpolate
 
 MERGE_PX = 2
 MIN_AREA_PX = 100.0

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.errors import ModelError
 from ptolemy_kedro.runtime import OnnxModel
-from ptolemy_kedro.squares.crops import standardised
+from ptolemy_kedro.stored_crops import standardised
 
 if TYPE_CHECKING:
     from ptolemy_kedro.squares.crops import Crops

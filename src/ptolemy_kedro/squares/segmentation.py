@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass as parameters
 
+from ptolemy_kedro.resampling import Image, reduce, usable
 from ptolemy_kedro.squares.candidates import Candidates, find_candidates
-from ptolemy_kedro.squares.illumination import Image, percentiles, reduce, usable
+from ptolemy_kedro.squares.illumination import percentiles
 from ptolemy_kedro.squares.mixture import Mixture, fit_mixture
 from ptolemy_kedro.squares.outlines import Zones, draw_outlines, fill_holes, measure_zones
 from ptolemy_kedro.squares.rectangles import edges_of, fit_rectangles
