@@ -67,7 +67,7 @@ def evaluate(
         "sites": len(ranked.selected),
         "sessions": len(names),
         "selected": int(ranked.selected.sum()),
-        **{name: _figure(value, [m[name] for m in measured]) for name, value in values.items()},
+        **{name: interval(value, [m[name] for m in measured]) for name, value in values.items()},
     }
 
 
@@ -116,7 +116,8 @@ def _precision(selected: NDArray[np.float64], others: NDArray[np.float64]) -> fl
     return float((precision * selected[::-1]).sum() / hits[-1]) if hits[-1] else np.nan
 
 
-def _figure(value: float, drawn: list[float]) -> Figure:
+def interval(value: float, drawn: list[float]) -> Figure:
+    """Put a value together with the 95 % interval of what the bootstrap drew; NaN is undefined."""
     known = np.array([d for d in drawn if not np.isnan(d)])
     if np.isnan(value) or not len(known):
         return {"value": None if np.isnan(value) else value, "low": None, "high": None}
