@@ -10,13 +10,19 @@ from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.tables.derived import (
     DERIVED,
     ArchiveReports,
-    HoleExposures,
-    Holes,
     SquareCrops,
     Squares,
     SquareScores,
 )  # fmt: skip
 from ptolemy_kedro.tables.faults import find_faults
+from ptolemy_kedro.tables.holes import (
+    HoleCrops,
+    HoleDetections,
+    HoleExposures,
+    Holes,
+    HoleScores,
+    LocaliserPatches,
+)  # fmt: skip
 from ptolemy_kedro.tables.raw import KEYS, RAW, Exposures, Grids, Images, Outcomes, Sessions, Targets
 from ptolemy_kedro.tables.schema import (
     DECISIONS,
@@ -34,9 +40,9 @@ from ptolemy_kedro.tables.schema import (
 
 __all__ = [
     "DECISIONS", "DERIVED", "FOILS", "IMAGE_KINDS", "KEYS", "LABELS", "ORIGINS", "PIXEL_SIZE", "QUANTITIES",
-    "RAW", "SOURCES", "TARGET_KINDS", "ArchiveReports", "Exposures", "Grids", "HoleExposures", "Holes",
-    "Images", "Outcomes", "Sessions", "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time",
-    "empty", "validate",
+    "RAW", "SOURCES", "TARGET_KINDS", "ArchiveReports", "Exposures", "Grids", "HoleCrops", "HoleDetections",
+    "HoleExposures", "HoleScores", "Holes", "Images", "LocaliserPatches", "Outcomes", "Sessions",
+    "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time", "empty", "validate",
 ]  # fmt: skip
 
 

@@ -2,10 +2,17 @@
 
 from typing import ClassVar
 
-import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
+from ptolemy_kedro.tables.holes import (
+    HoleCrops,
+    HoleDetections,
+    HoleExposures,
+    Holes,
+    HoleScores,
+    LocaliserPatches,
+)  # fmt: skip
 from ptolemy_kedro.tables.schema import ID, LABELS, ORIGINS, Table, optional
 
 
@@ -109,43 +116,13 @@ class SquareCrops(Table):
         unique: ClassVar[list[str]] = ["session_id", "square_id"]
 
 
-class Holes(Table):
-    """One row a hole found in a medium-magnification image."""
-
-    image_id: Series[str]
-    hole_id: Series[str]
-    row_px: Series[float]
-    col_px: Series[float]
-    radius_px: Series[float] = pa.Field(gt=0)
-    lattice_row: Series[pd.Int64Dtype] = optional()  # index in the lattice's own frame
-    lattice_col: Series[pd.Int64Dtype] = optional()
-    step_row_row_px: Series[float] = optional()  # the lattice's two steps, (row, col) each
-    step_row_col_px: Series[float] = optional()
-    step_col_row_px: Series[float] = optional()
-    step_col_col_px: Series[float] = optional()
-    found_by: Series[str] = pa.Field(isin=("network", "lattice"))
-    probability: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
-    localiser: Series[str]  # name and version
-    label: Series[str] = pa.Field(isin=LABELS)
-
-    class Config(Table.Config):
-        unique: ClassVar[list[str]] = ["session_id", "hole_id"]
-
-
-class HoleExposures(Table):
-    """One row a match of a hole with an exposure, one to one, within half a radius of the hole."""
-
-    hole_id: Series[str]
-    exposure_id: Series[str]
-    distance_px: Series[float] = pa.Field(ge=0)
-
-    class Config(Table.Config):
-        unique: ClassVar[list[str]] = ["session_id", "hole_id"]
-
-
 DERIVED: dict[str, type[Table]] = {
     "squares": Squares,
     "square_crops": SquareCrops,
+    "localiser_patches": LocaliserPatches,
     "holes": Holes,
+    "hole_crops": HoleCrops,
     "hole_exposures": HoleExposures,
+    "hole_detections": HoleDetections,
+    "hole_scores": HoleScores,
 }
