@@ -12,7 +12,7 @@ SHARE = {"in_range": {"min_value": 0, "max_value": 1}}
 
 
 class LocaliserPatches(Table):
-    """One row a patch for the localiser to learn from: a part of an image at its scale, and what was clicked."""
+    """One row a patch for the localiser to learn from: a part of an image, scaled, and what was clicked."""
 
     image_id: Series[str]
     patch: Series[int] = pa.Field(ge=0)  # several are cut out of an image
