@@ -6,7 +6,9 @@ micrometres. The wire formats' ``(x, y)`` pixels, x the column, live only at the
 Angles are in degrees, counter-clockwise from +col towards -row (as seen on a screen), unless said otherwise.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,3 +72,26 @@ class StageMap:
                 "The pixel-to-stage matrix is singular. Import the session again with its calibration."
             )
         return (np.asarray(stage, dtype=float) - self.offset) @ np.linalg.inv(self.matrix).T
+
+
+def stage_map(image: Mapping[str, Any]) -> StageMap | None:
+    """Read the map from pixels to the stage off an image's row; none where an entry is missing."""
+    names = (
+        "x_um_per_row",
+        "x_um_per_col",
+        "y_um_per_row",
+        "y_um_per_col",
+        "x_at_origin_um",
+        "y_at_origin_um",
+    )
+    values = np.array([_number(image.get(name)) for name in names])
+    if not np.isfinite(values).all():
+        return None
+    return StageMap(values[:4].reshape(2, 2), values[4:])
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):  # None, or pandas' NA
+        return np.nan

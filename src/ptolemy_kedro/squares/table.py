@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import stage_map
 from ptolemy_kedro.squares.identity import physical_ids, square_id
 from ptolemy_kedro.squares.labels import label_squares
 from ptolemy_kedro.squares.segmentation import Squares
@@ -68,28 +68,6 @@ def join_sightings(
     return joined.assign(label=label_squares(joined, targets, images))
 
 
-def stage_map(image: Mapping[str, Any]) -> StageMap | None:
-    """Read the map from pixels to the stage off an image's row; none where an entry is missing."""
-    names = (
-        "x_um_per_row",
-        "x_um_per_col",
-        "y_um_per_row",
-        "y_um_per_col",
-        "x_at_origin_um",
-        "y_at_origin_um",
-    )
-    values = np.array([_number(image.get(name)) for name in names])
-    if not np.isfinite(values).all():
-        return None
-    return StageMap(values[:4].reshape(2, 2), values[4:])
-
-
 def _stage(image, centres):
     to_stage = stage_map(image)
     return np.full((len(centres), 2), np.nan) if to_stage is None else to_stage.to_stage(centres)
-
-
-def _number(value):
-    import pandas as pd
-
-    return np.nan if value is None or pd.isna(value) else float(value)
