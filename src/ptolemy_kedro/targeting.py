@@ -1,7 +1,7 @@
 """An image in, ranked targets out: what every flow, command and service calls."""
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,11 @@ from ptolemy_kedro.squares.crops import CropOptions, cut_crops
 from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.segmentation import SegmentOptions, Squares, find_squares
+
+if TYPE_CHECKING:
+    from ptolemy_kedro.holes.classifier import HoleClassifier
+    from ptolemy_kedro.holes.found import FoundHoles
+    from ptolemy_kedro.holes.localiser import HoleLocaliser
 
 Options = TypeVar("Options", SegmentOptions, CropOptions)
 
@@ -58,6 +63,82 @@ def rank_squares(
     scores = ranker.score(describe(image, squares, pixel_size_a), crops)
     order = np.argsort(-scores, kind="stable")
     return RankedSquares(squares[order], scores[order], ranker.label)
+
+
+@dataclass(frozen=True)
+class RankedHoles:
+    """The holes of an image, best first.
+
+    Attributes:
+        found: Where they are and how they were found, in order of score.
+        scores: P(selected | viewed), 0 to 1, falling; shape (n,), n may be 0.
+        model: Name, version and origin of what scored them; ``found.localiser`` found them.
+    """
+
+    found: "FoundHoles"
+    scores: NDArray[np.float64]
+    model: str
+
+    def __len__(self) -> int:
+        """Count the holes."""
+        return len(self.scores)
+
+    @property
+    def corners(self) -> NDArray[np.float64]:
+        """The square around each hole, upright along its lattice, else the image: (row, col) [px], (n, 4, 2).
+
+        Clockwise on the screen, its edge the hole's diameter; may lie outside the image.
+        """
+        found = self.found
+        along = np.tile([0.0, 1.0], (len(found), 1))
+        placed = found.lattice >= 0
+        along[placed] = found.bases[found.lattice[placed], 1]
+        along *= (found.radius_px / np.linalg.norm(along, axis=1))[:, None]
+        across = np.column_stack([along[:, 1], -along[:, 0]])
+        signs = np.array([(-1, -1), (-1, 1), (1, 1), (1, -1)])
+        steps = signs[:, :1, None] * across.T + signs[:, 1:, None] * along.T
+        return found.centres[:, None] + steps.transpose(2, 0, 1)
+
+    @property
+    def area_px(self) -> NDArray[np.float64]:
+        """Area of these squares [px^2]; shape (n,)."""
+        return (2 * self.found.radius_px) ** 2
+
+
+def rank_holes(
+    image: NDArray,
+    localiser: "HoleLocaliser",
+    classifier: "HoleClassifier",
+    pixel_size_a: float | None = None,
+    spacing_um: float | None = None,
+    diameter_um: float | None = None,
+) -> RankedHoles:
+    """Find the holes of a medium-magnification image and rank them.
+
+    Args:
+        image: Pixels, shape (rows, cols).
+        localiser: Finds them.
+        classifier: Judges them.
+        pixel_size_a: Edge of a pixel [A], where it is known; not believed where the image says otherwise.
+        spacing_um: Between the centres of neighbouring holes [um], where it is known; the same.
+        diameter_um: Of a hole [um], where it is known; the same.
+
+    Raises:
+        ImageError: The pixels cannot be used.
+        ModelError: A model was trained with options this version does not know.
+    """
+    from ptolemy_kedro.holes.context import describe_holes
+    from ptolemy_kedro.holes.crops import cut_hole_crops
+    from ptolemy_kedro.holes.finding import find_holes
+
+    known = {"pixel_size_a": pixel_size_a, "spacing_um": spacing_um, "diameter_um": diameter_um}
+    found = find_holes(image, localiser, **known)
+    if not len(found):
+        return RankedHoles(found, np.zeros(0), classifier.label)
+    crops = cut_hole_crops(image, found)
+    scores = classifier.score(crops, describe_holes(image, found, pixel_size_a))
+    order = np.argsort(-scores, kind="stable")
+    return RankedHoles(found[order], scores[order], classifier.label)
 
 
 def _segmented_as_trained(ranker: SquareRanker) -> SegmentOptions:

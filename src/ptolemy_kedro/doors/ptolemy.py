@@ -1,21 +1,22 @@
-"""``ptolemy``, the command for people: simulate, import, check, look after models, rank squares."""
+"""``ptolemy``, the command for people: simulate, import, check, look after models, rank squares and holes."""
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ptolemy_kedro.doors import importing
+from ptolemy_kedro.doors.holes import holes
+from ptolemy_kedro.doors.terminal import console, need_picture_name, need_pixel_size, save_picture, writing
 from ptolemy_kedro.errors import PtolemyError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 models = typer.Typer(no_args_is_help=True, help="Look after the registered models.")
 app.add_typer(models, name="models")
 app.add_typer(importing.app, name="import")
+app.command()(holes)
 
 
 def main() -> None:
@@ -45,8 +46,8 @@ def simulate(
 
     from ptolemy_kedro.simulation import SimulateOptions, simulate_session, write
 
-    with _writing(to):
-        for number in track(range(seed, seed + sessions), "Simulating sessions", console=_console()):
+    with writing(to):
+        for number in track(range(seed, seed + sessions), "Simulating sessions", console=console()):
             session = simulate_session(number, SimulateOptions(tiles=tiles))
             write(session, to / session.session_id, truth_to / session.session_id if truth_to else None)
     typer.echo(f"{sessions} simulated sessions are in {to}.")
@@ -95,7 +96,7 @@ def list_models() -> None:
     table = Table("model", "version", "aliases", "kind", "origin", "sessions", "AUC within session", "data")
     for row in registry.list_models(find_home()):
         table.add_row(*row.cells())
-    _console(stderr=False).print(table)
+    console(stderr=False).print(table)
 
 
 @models.command("promote")
@@ -124,8 +125,9 @@ def squares(
     """Find the squares of an image and rank them, best first."""
     from ptolemy_kedro.doors import answers, ranking
 
-    if pixel_size is not None and not 0 < pixel_size < float("inf"):
-        raise PtolemyError(f"--pixel-size is {pixel_size}. A pixel size is positive, in angstrom.")
+    need_pixel_size(pixel_size)
+    if figure:
+        need_picture_name(figure)
     ranked = ranking.rank_file(image, pixel_size)
     _show(ranked)
     if csv:
@@ -149,35 +151,16 @@ def _show(ranked) -> None:
         table.add_row(
             str(i + 1), f"{score:.3f}", f"{row:.0f}", f"{col:.0f}", f"{ranked.squares.area_px[i]:.0f}", cut
         )
-    _console(stderr=False).print(table)
+    console(stderr=False).print(table)
     typer.echo(f"Scored by {ranked.model}.")
 
 
 def _draw(image: Path, ranked, to: Path) -> None:
     from ptolemy_kedro.archive.images import read_image
     from ptolemy_kedro.figures.tile import tile_overlay
-    from ptolemy_kedro.files import atomic_file
 
-    if to.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise PtolemyError(f"--figure is {to}. Give it a name that ends in .png, .pdf or .svg.")
     drawn = tile_overlay(read_image(image, image.name).pixels, ranked.squares, ranked.scores, ranked.model)
-    with _writing(to), atomic_file(to) as aside:
-        drawn.savefig(aside, format=to.suffix[1:].lower(), dpi=110)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as failure:
-        raise PtolemyError(f"{path} cannot be written: {failure.strerror or failure}.") from None
-
-
-def _console(stderr: bool = True):
-    from rich.console import Console
-
-    console = Console(stderr=stderr)
-    return console if console.is_terminal else Console(stderr=stderr, width=140)
+    save_picture(drawn, to)
 
 
 if __name__ == "__main__":

@@ -1,20 +1,22 @@
-"""From a file to ranked squares with the champion in use: what both commands do."""
+"""From a file to ranked squares or holes with the champions in use: what the commands do."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ptolemy_kedro import champions
-from ptolemy_kedro.archive.images import read_image
+from ptolemy_kedro.archive.images import LoadedImage, read_image
+from ptolemy_kedro.champions import Champion
 from ptolemy_kedro.errors import ImageError, PtolemyError
-from ptolemy_kedro.home import find_home
-from ptolemy_kedro.runtime import OnnxModel
-from ptolemy_kedro.squares.ranker import SquareRanker
-from ptolemy_kedro.targeting import RankedSquares, rank_squares
+from ptolemy_kedro.home import Home, find_home
 
-MODEL = "square-ranker"
+if TYPE_CHECKING:
+    from ptolemy_kedro.targeting import RankedHoles, RankedSquares
 
 
-def rank_file(path: Path, pixel_size_a: float | None = None) -> RankedSquares:
+def rank_file(path: Path, pixel_size_a: float | None = None) -> "RankedSquares":
     """Rank the squares of an image file; says on stderr when the registry has moved on.
 
     Args:
@@ -24,17 +26,39 @@ def rank_file(path: Path, pixel_size_a: float | None = None) -> RankedSquares:
     Raises:
         PtolemyError: The file is no usable image, or there is no usable champion.
     """
+    from ptolemy_kedro.runtime import OnnxModel
+    from ptolemy_kedro.squares.ranker import SquareRanker
+    from ptolemy_kedro.targeting import rank_squares
+
+    image = _read(path)
+    champion = _in_use(find_home(), "square-ranker")
+    ranker = SquareRanker(OnnxModel(champion.onnx), champion.config, champion.version)
+    with _naming(path):
+        return rank_squares(image.pixels, ranker, pixel_size_a or image.pixel_size_a)
+
+
+def judge_file(path: Path, pixel_size_a: float | None = None) -> "RankedHoles":
+    """Rank the holes of an image file; says on stderr when the registry has moved on.
+
+    Args:
+        path: MRC, TIFF, PNG or JPEG.
+        pixel_size_a: Edge of a pixel [A]; the file's own if None.
+
+    Raises:
+        PtolemyError: The file is no usable image, or there is no usable champion.
+    """
+    from ptolemy_kedro.holes.classifier import HoleClassifier
+    from ptolemy_kedro.holes.localiser import HoleLocaliser
+    from ptolemy_kedro.runtime import OnnxModel
+    from ptolemy_kedro.targeting import rank_holes
+
     image = _read(path)
     home = find_home()
-    champion = champions.read(home, MODEL)
-    if notice := champions.stale(home, MODEL, champion.version):
-        print(notice, file=sys.stderr)
-    ranker = SquareRanker(OnnxModel(champion.onnx), champion.config, champion.version)
-    try:
-        return rank_squares(image.pixels, ranker, pixel_size_a or image.pixel_size_a)
-    except PtolemyError as failure:
-        failure.add_note(str(path))
-        raise
+    finds, judges = _in_use(home, "hole-localiser"), _in_use(home, "hole-classifier")
+    localiser = HoleLocaliser(OnnxModel(finds.onnx), finds.config, finds.version)
+    classifier = HoleClassifier(OnnxModel(judges.onnx), judges.config, judges.version)
+    with _naming(path):
+        return rank_holes(image.pixels, localiser, classifier, pixel_size_a or image.pixel_size_a)
 
 
 def write_answer(text: str, path: Path | None) -> None:
@@ -59,7 +83,23 @@ def write_answer(text: str, path: Path | None) -> None:
         raise PtolemyError(f"{path} cannot be written: {failure.strerror or failure}.") from None
 
 
-def _read(path: Path):
+def _in_use(home: Home, name: str) -> Champion:
+    champion = champions.read(home, name)
+    if notice := champions.stale(home, name, champion.version):
+        print(notice, file=sys.stderr)
+    return champion
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except PtolemyError as failure:
+        failure.add_note(str(path))
+        raise
+
+
+def _read(path: Path) -> LoadedImage:
     if path.is_dir():
         raise ImageError(f"{path} is a folder. Give one image file.")
     if not path.is_file():

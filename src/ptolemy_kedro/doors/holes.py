@@ -1,0 +1,85 @@
+"""``ptolemy holes``: find the holes of an image and rank them, for people and for SerialEM."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ptolemy_kedro.doors import terminal
+
+if TYPE_CHECKING:
+    from ptolemy_kedro.targeting import RankedHoles
+
+SHOWN = 40
+"""Holes listed in the terminal; the files hold all."""
+
+
+def holes(
+    image: Annotated[Path, typer.Argument(help="MRC, TIFF, PNG or JPEG")],
+    pixel_size: Annotated[
+        float | None, typer.Option(help="Edge of a pixel [A]; the file's own if left out; may be unknown.")
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="Draw the ranking over the image.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write one row a hole.")] = None,
+    json_to: Annotated[Path | None, typer.Option("--json", help="Write holes and models as JSON.")] = None,
+    nav: Annotated[
+        Path | None, typer.Option(help="Write a SerialEM navigator; needs the image's stage position.")
+    ] = None,
+    stage: Annotated[
+        tuple[float, float] | None,
+        typer.Option(help="Stage x y [um] of the image's middle; that of IMAGE.mdoc if left out."),
+    ] = None,
+) -> None:
+    """Find the holes of an image and rank them, best first."""
+    from ptolemy_kedro.doors import hole_answers, ranking
+
+    terminal.need_pixel_size(pixel_size)
+    if figure:
+        terminal.need_picture_name(figure)
+    frame = _frame(image, pixel_size, stage) if nav else None
+    ranked = ranking.judge_file(image, pixel_size)
+    _show(ranked)
+    if csv:
+        ranking.write_answer(hole_answers.holes_as_csv(ranked), csv)
+    if json_to:
+        ranking.write_answer(hole_answers.with_models(ranked, pixel_size), json_to)
+    if figure:
+        _draw(image, ranked, figure)
+    if nav and frame:
+        from ptolemy_kedro.exports.one_image import holes_as_navigator
+
+        ranking.write_answer(holes_as_navigator(nav.name, frame, ranked), nav)
+
+
+def _frame(image: Path, pixel_size_a: float | None, stage_um: tuple[float, float] | None):
+    from ptolemy_kedro.archive.loose import look_at
+
+    return look_at(image, image.name, pixel_size_a, stage_um).need_stage()
+
+
+def _show(ranked: "RankedHoles") -> None:
+    from rich.table import Table
+
+    table = Table(
+        *("rank", "score", "row px", "col px", "radius px", "probability", "found by"),
+        title=f"{len(ranked)} holes, best first",
+    )
+    found = ranked.found
+    for i, score in enumerate(ranked.scores[:SHOWN]):
+        row, col = found.centres[i]
+        places = [f"{row:.1f}", f"{col:.1f}", f"{found.radius_px[i]:.1f}", f"{found.probability[i]:.2f}"]
+        by = "lattice" if found.from_lattice[i] else "network"
+        table.add_row(str(i + 1), f"{score:.3f}", *places, by)
+    terminal.console(stderr=False).print(table)
+    if len(ranked) > SHOWN:
+        typer.echo(f"and {len(ranked) - SHOWN} more; --csv and --json hold all of them.")
+    typer.echo(f"Found by {found.localiser}; scored by {ranked.model}.")
+
+
+def _draw(image: Path, ranked: "RankedHoles", to: Path) -> None:
+    from ptolemy_kedro.archive.images import read_image
+    from ptolemy_kedro.figures.holes import holes_overlay
+
+    pixels = read_image(image, image.name).pixels
+    caption = f"{image.name}; {ranked.model}"
+    terminal.save_picture(holes_overlay(pixels, ranked.found, ranked.scores, caption), to)
