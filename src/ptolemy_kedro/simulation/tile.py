@@ -69,7 +69,7 @@ def render_tile(
     """
     light = render_transmission(grid, field, shape, optics.contrast)
     if aperture is not None:
-        light *= _inside(
+        light *= inside_circle(
             aperture.centre_um, aperture.radius_um, field, slice(0, shape[0]), slice(0, shape[1])
         )
     return expose(rng, light, optics)
@@ -79,7 +79,7 @@ def render_transmission(grid: Grid, field: StageMap, shape: tuple[int, int], con
     """Render the share of the beam that passes, before any blur; shape ``shape``, 0 to 1."""
     light = np.zeros(shape, dtype=np.float32)
     centres = field.to_pixels(grid.openings.centre_um)
-    extents = _extents_px(grid, field)
+    extents = extents_px(grid, field)
     seen = np.all((centres > -extents) & (centres < np.array(shape) + extents), axis=1)
     for k in np.flatnonzero(seen):
         patch = _patch(grid, field, int(k), centres[k], extents[k], shape)
@@ -89,7 +89,7 @@ def render_transmission(grid: Grid, field: StageMap, shape: tuple[int, int], con
     return light
 
 
-def _extents_px(grid: Grid, field: StageMap) -> NDArray[np.float64]:
+def extents_px(grid: Grid, field: StageMap) -> NDArray[np.float64]:
     """Half the rows and columns that hold an opening whole; shape (n, 2)."""
     corners = grid.corners_um() - grid.openings.centre_um[:, None]
     return np.abs(corners @ np.linalg.inv(field.matrix).T).max(axis=1) + 2
@@ -105,14 +105,33 @@ def _patch(
 ) -> Patch:
     low = np.clip(np.floor(centre - extent), 0, shape).astype(int)
     high = np.clip(np.ceil(centre + extent) + 1, 0, shape).astype(int)
-    down = (np.arange(low[0], high[0]) - centre[0]).astype(np.float32)[:, None]
-    right = (np.arange(low[1], high[1]) - centre[1]).astype(np.float32)
+    return patch_at(grid, field, k, (low[0], high[0], 1), (low[1], high[1], 1))
+
+
+def patch_at(
+    grid: Grid, field: StageMap, k: int, rows: tuple[int, int, int], cols: tuple[int, int, int]
+) -> Patch:
+    """Lay out pixels about an opening.
+
+    Args:
+        grid: The specimen.
+        field: Where the pixels lie.
+        k: The opening.
+        rows: First row, the one after the last, and the step between those wanted.
+        cols: The same of the columns.
+
+    Returns:
+        The patch; its slices name the rows and columns wanted.
+    """
+    centre = field.to_pixels(grid.openings.centre_um[k][None])[0]
+    down = (np.arange(*rows) - centre[0]).astype(np.float32)[:, None]
+    right = (np.arange(*cols) - centre[1]).astype(np.float32)
     (xr, xc), (yr, yc) = field.matrix.astype(np.float32)
     (ur, uc), (vr, vc) = (np.linalg.inv(grid.axes) @ field.matrix).astype(np.float32)
     x, y = grid.openings.centre_um[k].astype(np.float32)
     return Patch(
-        rows=slice(low[0], high[0]),
-        cols=slice(low[1], high[1]),
+        rows=slice(*rows),
+        cols=slice(*cols),
         u_um=ur * down + uc * right,
         v_um=vr * down + vc * right,
         x_um=(x + xr * down) + xc * right,
@@ -124,26 +143,26 @@ def _patch(
 def _render_opening(grid: Grid, k: int, patch: Patch, field: StageMap, contrast: float) -> Floats:
     """What one opening lets through; shape of the patch."""
     openings = grid.openings
-    along_u, along_v = _distances(grid, k, patch)
-    inside = _depth_inside(along_u, along_v, grid.corner_um)
+    along_u, along_v = distances(grid, k, patch)
+    inside = depth_inside(along_u, along_v, grid.corner_um)
     cover = np.clip(inside / patch.pixel_um + 0.5, 0, 1)
     centre = openings.centre_um[k]
     if np.hypot(*centre) > grid.rim_um - grid.pitch_um:
-        cover *= _inside((0.0, 0.0), grid.rim_um, field, patch.rows, patch.cols)
+        cover *= inside_circle((0.0, 0.0), grid.rim_um, field, patch.rows, patch.cols)
     if openings.state[k] == "empty":
         return cover
     rng = generator(int(openings.seed[k]), "inside")
-    ice = _ice_depth(grid, k, patch, rng)
+    ice = ice_depth(grid, k, patch, rng)
     share, factor = hole_coverage(grid.foil, patch.x_um, patch.y_um, patch.pixel_um)
     light = _through_foil(grid.foil.depth, ice, share, factor, contrast)
-    light *= np.exp(-contrast * _meniscus(grid, k, along_u, along_v))
+    light *= np.exp(-contrast * meniscus(grid, k, along_u, along_v))
     damage.break_foil(light, openings, k, patch.u_um, patch.v_um, inside, patch.pixel_um, rng)
     damage.add_specks(light, openings, k, patch.u_um, patch.v_um, patch.pixel_um, rng)
     light *= cover
     return light
 
 
-def _distances(grid: Grid, k: int, patch: Patch) -> tuple[Floats, Floats]:
+def distances(grid: Grid, k: int, patch: Patch) -> tuple[Floats, Floats]:
     """Distance [um] inside the nearer bar along u, and along v; negative on the bar."""
     right, top, left, bottom = grid.openings.edges_um[k].astype(np.float32)
     s_right, s_top, s_left, s_bottom = grid.openings.slants[k].astype(np.float32)
@@ -153,14 +172,14 @@ def _distances(grid: Grid, k: int, patch: Patch) -> tuple[Floats, Floats]:
     return along_u, along_v
 
 
-def _depth_inside(along_u: Floats, along_v: Floats, corner_um: float) -> Floats:
+def depth_inside(along_u: Floats, along_v: Floats, corner_um: float) -> Floats:
     """Distance inside the rounded opening [um]."""
     corner_u, corner_v = np.maximum(corner_um - along_u, 0), np.maximum(corner_um - along_v, 0)
     nearer = np.minimum(np.minimum(along_u, along_v), corner_um)
     return np.where((corner_u > 0) & (corner_v > 0), corner_um - np.hypot(corner_u, corner_v), nearer)
 
 
-def _ice_depth(grid: Grid, k: int, patch: Patch, rng: np.random.Generator) -> Floats:
+def ice_depth(grid: Grid, k: int, patch: Patch, rng: np.random.Generator) -> Floats:
     """Optical depth of the ice over the foil at contrast 1: a slope, a dome, a pool."""
     openings = grid.openings
     half = float(openings.edges_um[k].mean())
@@ -180,13 +199,13 @@ def _dome(rng: np.random.Generator, ice_nm: float) -> float:
     return float(rng.normal(0.1, 0.3) / (1 + 3 * hollow)) - hollow
 
 
-def _meniscus(grid: Grid, k: int, along_u: Floats, along_v: Floats) -> Floats:
+def meniscus(grid: Grid, k: int, along_u: Floats, along_v: Floats) -> Floats:
     """Optical depth at contrast 1 of the ice that climbs the bars and rounds the corners."""
     openings = grid.openings
     half = float(openings.edges_um[k].mean())
     reach = float(openings.meniscus_um[k])
     soft = np.float32(max(0.3 * reach, 0.012 * half))
-    rounded = _depth_inside(along_u, along_v, min(grid.corner_um + 0.12 * half + 2.0 * reach, 0.97 * half))
+    rounded = depth_inside(along_u, along_v, min(grid.corner_um + 0.12 * half + 2.0 * reach, 0.97 * half))
     return np.exp(np.minimum((np.float32(reach) - rounded) / soft, 6))
 
 
@@ -210,7 +229,7 @@ def _pool(u: Floats, v: Floats, thick_nm: float, radius: float, rng: np.random.G
     return (thick_nm * ICE_DEPTH_PER_NM) * (plateau + skirt_share * skirt)
 
 
-def _inside(
+def inside_circle(
     centre_um: tuple[float, float], radius_um: float, field: StageMap, rows: slice, cols: slice
 ) -> Floats:
     """Share of each pixel within a circle on the stage; shape (rows, cols)."""
