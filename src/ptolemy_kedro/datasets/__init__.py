@@ -5,6 +5,7 @@ from ptolemy_kedro.datasets.document import CsvDataset, JsonDataset, TextDataset
 from ptolemy_kedro.datasets.figure import FigureDataset
 from ptolemy_kedro.datasets.models import ChallengerDataset, TrainedModelDataset
 from ptolemy_kedro.datasets.session_archives import SessionArchivesDataset
+from ptolemy_kedro.datasets.session_split import SessionSplitDataset
 from ptolemy_kedro.datasets.session_table import SessionCropsDataset, SessionTableDataset
 from ptolemy_kedro.datasets.simulated_sessions import SimulatedSessionsDataset
 
@@ -16,6 +17,7 @@ __all__ = [
     "JsonDataset",
     "SessionArchivesDataset",
     "SessionCropsDataset",
+    "SessionSplitDataset",
     "SessionTableDataset",
     "SimulatedSessionsDataset",
     "TextDataset",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.evaluation import published
 from ptolemy_kedro.evaluation.comparison import best_model
-from ptolemy_kedro.evaluation.splits import PARTS
+from ptolemy_kedro.evaluation.splits import FEWEST_TO_LEARN
 from ptolemy_kedro.partitions import SessionTable, whole
 from ptolemy_kedro.squares.crop_table import crops_of
 from ptolemy_kedro.squares.crops import CropOptions
@@ -24,8 +24,18 @@ if TYPE_CHECKING:
 
 
 def part_of(split: "pd.DataFrame", part: str) -> list[str]:
-    """List the sessions of a part: train, validation or test."""
-    return split.loc[split["part"] == part, "session_id"].tolist()
+    """List the sessions of a part of the split.
+
+    Raises:
+        TableError: It holds none.
+    """
+    names = split.loc[split["part"] == part, "session_id"].tolist()
+    if not names:
+        raise TableError(
+            f"Of {len(split)} session(s) none is in the part {part!r}. At least {FEWEST_TO_LEARN} are "
+            "needed: two train, one chooses the model, one measures it; a fifth decides on promotions."
+        )
+    return names
 
 
 def labelled_frames(
@@ -105,6 +115,6 @@ def account(
         "origin": origin_of(sessions),
         "best": best_model(judged),
         "models": judged,
-        "sessions": {part: part_of(split, part) for part in PARTS},
+        "sessions": {str(part): names.tolist() for part, names in split.groupby("part")["session_id"]},
         "published": {"base_rate": published.BASE_RATE, "split by session": published.RANKING},
     }

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from ptolemy_kedro.archive import intake
+from ptolemy_kedro.evaluation.splits import Arrivals, SplitOptions
 from ptolemy_kedro.partitions import BySession, Part, SessionTable, TablePart, follow, follow_jointly, whole
 from ptolemy_kedro.workers import ParallelOptions, executor
 
@@ -53,3 +55,9 @@ def read_tables(
     several = {"gives": len(RAW_TABLES), "workers": parallel.workers}
     with executor(parallel.workers) as pool:
         yield from follow_jointly("read_tables", work, [archives], options, pool=pool, **several)
+
+
+def split_sessions(grids: SessionTable, options: SplitOptions) -> Arrivals:
+    """Say which sessions are there, and of what samples; the split gives the new ones a part."""
+    samples = {name: tuple(sorted(set(table["sample"].dropna()))) for name, table in grids}
+    return Arrivals(samples, options, datetime.now(UTC).date().isoformat())

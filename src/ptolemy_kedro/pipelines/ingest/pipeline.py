@@ -2,11 +2,17 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ptolemy_kedro.pipelines.ingest.nodes import RAW_TABLES, check_archives, choose_sessions, read_tables
+from ptolemy_kedro.pipelines.ingest.nodes import (
+    RAW_TABLES,
+    check_archives,
+    choose_sessions,
+    read_tables,
+    split_sessions,
+)
 
 
 def create_pipeline() -> Pipeline:
-    """Look at every archive, set the broken ones aside, read the tables of the others."""
+    """Look at every archive, set the broken ones aside, read and split the others."""
     return Pipeline(
         [
             Node(
@@ -27,5 +33,6 @@ def create_pipeline() -> Pipeline:
                 list(RAW_TABLES),
                 name="read_tables",
             ),
+            Node(split_sessions, ["grids", "params:split"], "session_split", name="split_sessions"),
         ]
     )

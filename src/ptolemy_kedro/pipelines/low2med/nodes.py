@@ -7,8 +7,6 @@ from typing import Any
 
 from ptolemy_kedro.evaluation import comparison, scoring
 from ptolemy_kedro.evaluation.comparison import EvaluateOptions
-from ptolemy_kedro.evaluation.splits import SplitOptions
-from ptolemy_kedro.evaluation.splits import split_sessions as split
 from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
 from ptolemy_kedro.provenance import code_of
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
@@ -43,11 +41,6 @@ def label_squares(found: SessionTable, targets: SessionTable, images: SessionTab
     from ptolemy_kedro.squares.table import join_sightings
 
     yield from follow("label_squares", join_sightings, [found, targets, images])
-
-
-def split_sessions(squares: SessionTable, options: SplitOptions) -> Any:
-    """Split the sessions: one row a session, its part train, validation or test."""
-    return split(squares.session_ids, options)
 
 
 def train_logreg(

@@ -34,7 +34,6 @@ def learning() -> Pipeline:
     models = ["square_logreg", "square_forest", "square_cnn"]
     return Pipeline(
         [
-            Node(nodes.split_sessions, ["squares", "params:split"], "session_split", name="split_sessions"),
             Node(
                 nodes.train_logreg,
                 [*learn_from, "params:logreg"],
