@@ -1,6 +1,5 @@
 """From an image to its holes: scale, network, lattice."""
 
-import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass

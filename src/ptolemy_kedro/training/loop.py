@@ -20,6 +20,7 @@ from ptolemy_kedro.training.options import TrainOptions
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Augment = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 Prepare = Callable[[torch.Tensor], torch.Tensor]
+Measure = Callable[[torch.nn.Module], dict[str, float]]
 
 
 @plain_dataclass(frozen=True)
@@ -60,6 +61,7 @@ def train(
     augment: Augment | None = None,
     prepare: Prepare | None = None,
     checkpoint: Path | None = None,
+    measure: Measure | None = None,
 ) -> pd.DataFrame:
     """Train a network in place and leave it, in eval mode on the processor, at its best held-out epoch.
 
@@ -72,9 +74,10 @@ def train(
         augment: Changes a batch's inputs at random, by the generator it is given.
         prepare: Turns a batch's inputs, as they are kept, into what the network takes.
         checkpoint: Written after each epoch; a run of the same options and data goes on from it.
+        measure: Further columns of the curve, from the network in eval mode after each epoch.
 
     Returns:
-        The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``.
+        The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``, and those measured.
     """
     run = _Run.start(network, options, prepare, checkpoint, _key(options, training, held_out))
     with _progress() as bar:
@@ -83,7 +86,9 @@ def train(
             started = time.perf_counter()
             generator = torch.Generator().manual_seed(options.seed * 100_003 + len(run.curve))
             learnt = _learn(run, _batches(training, options.batch_size, generator), loss, augment, generator)
-            run.note(learnt, _assess(run, held_out, loss), time.perf_counter() - started, options)
+            losses = learnt, _assess(run, held_out, loss)
+            further = measure(network) if measure else {}
+            run.note(losses, further, time.perf_counter() - started, options)
             bar.update(
                 task, advance=1, description=f"Training, held-out loss {run.curve[-1]['validation_loss']:.4f}"
             )
@@ -139,14 +144,11 @@ class _Run:
         flat = len(losses) - 1 - _last_gain(losses, options.min_gain) >= options.patience if losses else False
         return flat or len(losses) >= options.epochs
 
-    def note(self, training: float, validation: float, seconds: float, options: TrainOptions) -> None:
-        row = {
-            "epoch": len(self.curve),
-            "training_loss": training,
-            "validation_loss": validation,
-            "seconds": seconds,
-        }
-        self.curve.append(row)
+    def note(
+        self, losses: tuple[float, float], further: dict[str, float], seconds: float, options: TrainOptions
+    ) -> None:
+        row = {"epoch": len(self.curve), "training_loss": losses[0], "validation_loss": losses[1]}
+        self.curve.append({**row, "seconds": seconds, **further})
         if _last_gain([r["validation_loss"] for r in self.curve], options.min_gain) == len(self.curve) - 1:
             self.best = copy.deepcopy(self.network.state_dict())
         if self.checkpoint is not None:

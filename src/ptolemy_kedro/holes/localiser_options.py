@@ -1,0 +1,18 @@
+"""The options of the localiser; apart from it, so that reading parameters needs no torch."""
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from ptolemy_kedro.training.options import TrainOptions
+
+
+@dataclass(frozen=True, config={"extra": "forbid"})
+class LocaliserOptions:
+    """The network that marks holes, and its training."""
+
+    radius_px: float = Field(default=10.0, gt=2, le=40)  # hole radius at the scale that it works at
+    patch_px: int = Field(default=192, ge=64, multiple_of=32)  # edge of a training patch at that scale
+    patches_an_image: int = Field(default=2, ge=1)
+    channels: tuple[int, ...] = (16, 24, 32, 48)  # of each level of the network; a level halves the edge
+    held_out_share: float = Field(default=0.15, gt=0, lt=1)  # of the sessions, to tell when to stop
+    train: TrainOptions = TrainOptions(epochs=20, batch_size=16, learning_rate=2e-3)

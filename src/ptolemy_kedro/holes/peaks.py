@@ -1,0 +1,64 @@
+"""Reading hole centres off the localiser's maps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Maxima of a map, most likely first.
+
+    Attributes:
+        points: (row, col) [px of the map], between pixels; shape (n, 2).
+        mass: Sum of the map about each: the number of clicks expected there; shape (n,).
+        log_radius: Natural log of the radius over the one that the network works at; shape (n,).
+    """
+
+    points: Floats
+    mass: Floats
+    log_radius: Floats
+
+    def __len__(self) -> int:
+        """Count the maxima."""
+        return len(self.mass)
+
+    def __getitem__(self, chosen: NDArray | slice) -> "Peaks":
+        """Take some of them."""
+        return Peaks(self.points[chosen], self.mass[chosen], self.log_radius[chosen])
+
+
+def find_peaks(maps: NDArray[np.float32], reach_px: float, least_mass: float = 0.02) -> Peaks:
+    """Find the maxima of a map of centres.
+
+    Args:
+        maps: Density of centres, and log radius; shape (2, rows, cols).
+        reach_px: Half the least distance between two centres [px of the map].
+        least_mass: Maxima with less about them are left out.
+    """
+    density, log_radius = maps
+    size = 2 * max(1, round(reach_px)) + 1
+    highest = ndimage.maximum_filter(density, size, mode="constant")
+    rows, cols = np.nonzero((density >= highest) & (density > least_mass / (4 * reach_px**2)))
+    offsets = _disc(reach_px)
+    near = np.stack([rows, cols], axis=1)[:, None] + offsets  # (n, k, 2)
+    inside = np.all((near >= 0) & (near < density.shape), axis=-1)
+    at = tuple(np.moveaxis(np.clip(near, 0, np.array(density.shape) - 1), -1, 0))
+    weights = np.where(inside, density[at], 0.0).astype(float)
+    mass = weights.sum(axis=1)
+    share = weights / np.maximum(mass, 1e-12)[:, None]
+    points = (share[..., None] * near).sum(axis=1)
+    radius = (share * np.where(inside, log_radius[at], 0.0)).sum(axis=1)
+    order = np.argsort(-mass, kind="stable")
+    order = order[mass[order] >= least_mass]
+    return Peaks(points[order], mass[order], radius[order])
+
+
+def _disc(reach_px: float) -> NDArray[np.int64]:
+    edge = int(reach_px)
+    offsets = np.stack(np.mgrid[-edge : edge + 1, -edge : edge + 1], axis=-1).reshape(-1, 2)
+    return offsets[np.hypot(*offsets.T) <= reach_px]
