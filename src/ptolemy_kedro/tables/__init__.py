@@ -37,12 +37,14 @@ from ptolemy_kedro.tables.schema import (
     Table,
     Time,
 )  # fmt: skip
+from ptolemy_kedro.tables.survey import Plan, TargetHoles, TargetSquares
 
 __all__ = [
     "DECISIONS", "DERIVED", "FOILS", "IMAGE_KINDS", "KEYS", "LABELS", "ORIGINS", "PIXEL_SIZE", "QUANTITIES",
     "RAW", "SOURCES", "TARGET_KINDS", "ArchiveReports", "Exposures", "Grids", "HoleCrops", "HoleDetections",
-    "HoleExposures", "HoleScores", "Holes", "Images", "LocaliserPatches", "Outcomes", "Sessions",
-    "SquareCrops", "SquareScores", "Squares", "Table", "Targets", "Time", "empty", "validate",
+    "HoleExposures", "HoleScores", "Holes", "Images", "LocaliserPatches", "Outcomes", "Plan", "Sessions",
+    "SquareCrops", "SquareScores", "Squares", "Table", "TargetHoles", "TargetSquares", "Targets",
+    "Time", "empty", "validate",
 ]  # fmt: skip
 
 

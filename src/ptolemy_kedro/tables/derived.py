@@ -14,6 +14,7 @@ from ptolemy_kedro.tables.holes import (
     LocaliserPatches,
 )  # fmt: skip
 from ptolemy_kedro.tables.schema import ID, LABELS, ORIGINS, Table, optional
+from ptolemy_kedro.tables.survey import Plan, TargetHoles, TargetSquares
 
 
 class ArchiveReports(Table):
@@ -125,4 +126,7 @@ DERIVED: dict[str, type[Table]] = {
     "hole_exposures": HoleExposures,
     "hole_detections": HoleDetections,
     "hole_scores": HoleScores,
+    "target_squares": TargetSquares,
+    "target_holes": TargetHoles,
+    "target_plan": Plan,
 }
