@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from ptolemy_kedro.metrics.ranking import average_precision, evaluate, roc_auc
+from ptolemy_kedro.metrics.ranking import Ranking, average_precision, evaluate, roc_auc
 
 SITES = st.lists(st.tuples(st.integers(0, 5), st.booleans()), min_size=2, max_size=40)
 
@@ -71,3 +71,41 @@ def test_a_session_without_selected_squares_counts_in_the_base_rate_only():
 
     assert measured["roc_auc_within_session"]["value"] == 1.0
     assert measured["base_rate"]["value"] == pytest.approx(1 / 3)
+
+
+def test_a_calibrated_score_has_no_calibration_error_and_a_bold_one_has_its_distance():
+    """Two bins: of ten sites at .2 two are selected, of ten at .9 nine."""
+    scores = np.repeat([0.2, 0.9], 10)
+    selected = np.r_[np.arange(10) < 2, np.arange(10) < 9]
+
+    def error(given):
+        return evaluate(given, selected, np.zeros(20), seed=0)["calibration_error"]["value"]
+
+    assert error(scores) == pytest.approx(0)
+    assert error(scores + 0.05) == pytest.approx(0.05)
+    assert Ranking(scores, selected, np.zeros(20)).calibration()[2].tolist() == pytest.approx([10, 0.2, 0.2])
+
+
+@pytest.mark.parametrize(
+    ("selected_best_first", "needed"),
+    [
+        (np.arange(400) < 200, 100),  # the hundred come first
+        (np.arange(400) % 2 == 1, 200),  # every other one
+        (np.arange(40) % 4 == 3, 20),  # of ten selected, half
+        (np.zeros(9, bool), None),
+    ],
+)
+def test_squares_needed_for_the_operators_hundred_are_counted_from_the_best(selected_best_first, needed):
+    scores = np.linspace(1, 0, len(selected_best_first))
+
+    figure = evaluate(scores, selected_best_first, np.zeros(len(scores)), seed=0)["needed_for_hundred"]
+
+    assert figure["value"] == needed
+
+
+def test_equal_scores_need_what_chance_needs():
+    selected = np.arange(1000) % 5 == 0
+
+    figure = evaluate(np.full(1000, 0.5), selected, np.zeros(1000), seed=0)["needed_for_hundred"]
+
+    assert figure["value"] == pytest.approx(100 / 0.2)
