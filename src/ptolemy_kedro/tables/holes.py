@@ -47,6 +47,36 @@ class Holes(Table):
     stage_y_um: Series[float] = optional()
     pixel_size_a: Series[float] = optional(gt=0)
     label: Series[str] = pa.Field(isin=LABELS)
+    # Descriptors, as ptolemy_kedro.holes.context explains them.
+    ice: Series[float]
+    ice_over_foil: Series[float]
+    spread: Series[float]
+    slope: Series[float]
+    dome: Series[float]
+    dark_tail: Series[float]
+    bright_tail: Series[float]
+    texture: Series[float]
+    foil_dark: Series[float]
+    foil_bright: Series[float]
+    rank_ice: Series[float] = pa.Field(**SHARE)
+    ice_z: Series[float]
+    ice_off: Series[float] = pa.Field(ge=0)
+    relative_foil: Series[float]
+    relative_texture: Series[float]
+    relative_spread: Series[float]
+    relative_radius: Series[float]
+    neighbour_ice: Series[float]
+    neighbour_spread: Series[float]
+    neighbours: Series[float] = pa.Field(**SHARE)
+    bar_distance: Series[float] = pa.Field(ge=0)
+    border_distance: Series[float] = pa.Field(ge=0)
+    off_centre: Series[float]
+    found_probability: Series[float] = pa.Field(**SHARE)
+    on_lattice: Series[float] = pa.Field(**SHARE)
+    image_ice: Series[float]
+    image_spread: Series[float]
+    image_holes: Series[float]
+    radius_um: Series[float] = pa.Field(ge=0)
 
     class Config(Table.Config):
         unique: ClassVar[list[str]] = ["session_id", "hole_id"]

@@ -1,0 +1,192 @@
+"""Numbers that describe each hole: its ice, what lies around it, and how it compares with its image's others.
+
+Levels are optical depths, ``-log(intensity / I0)``: ice absorbs, so a depth is proportional to its thickness.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ptolemy_kedro.holes.bars import bar_distance
+from ptolemy_kedro.holes.crops import crop_radii
+from ptolemy_kedro.holes.discs import Discs, read_discs
+from ptolemy_kedro.holes.found import FoundHoles
+from ptolemy_kedro.resampling import Image, usable
+
+Floats = NDArray[np.float64]
+
+DESCRIPTORS: tuple[str, ...] = (
+    # Of the hole itself, in optical depth.
+    "ice",  # mean, from an empty hole's intensity or 1.2 times the 90th percentile of all holes
+    "ice_over_foil",  # mean beside that of the foil around it: needs no I0, and no even illumination
+    "spread",  # standard deviation
+    "slope",  # from one rim to the other
+    "dome",  # thicker in the middle than at the rim
+    "dark_tail",  # 97th percentile over the median: dirt, crystals
+    "bright_tail",  # 3rd percentile under the median: a crack, a dry part
+    "texture",  # mean difference of adjacent points
+    # Of the foil around it.
+    "foil_dark",  # its 90th percentile over its median
+    "foil_bright",  # its 10th percentile under its median
+    # Beside the other holes of the image.
+    "rank_ice",  # 0 thinnest .. 1 thickest
+    "ice_z",  # from the median, in robust spreads
+    "ice_off",  # the same without its sign
+    "relative_foil",  # depth of the foil beside the usual one: a shadow, illumination
+    "relative_texture",
+    "relative_spread",
+    "relative_radius",
+    # Beside the nearest holes.
+    "neighbour_ice",  # depth beside their mean
+    "neighbour_spread",  # the largest difference from one of them
+    "neighbours",  # how many adjoin, of eight
+    # Where it lies.
+    "bar_distance",  # to the nearest bar or other dark region [radii], at most 40
+    "border_distance",  # to the border of the image [radii], at most 40
+    "off_centre",  # from the middle of the image, 0 .. 1 in its corner
+    # How it was found.
+    "found_probability",
+    "on_lattice",  # 1 where it belongs to one
+    # Of the image as a whole.
+    "image_ice",  # median depth
+    "image_spread",  # robust spread of the depths
+    "image_holes",  # log10 of how many
+    "radius_um",  # 0 where the pixel size is unknown
+)
+"""Names of the descriptors, in the order of a feature matrix."""
+
+NO_ICE_FACTOR, NO_ICE_PERCENT = 1.2, 90.0
+"""Without an empty hole, I0 is this factor times this percentile of the holes' intensities: as published."""
+
+FARTHEST = 40.0
+NEIGHBOURS = 6
+ADJOINING = 1.6
+"""Holes adjoin up to so many times the spacing."""
+
+LEAST_SPREAD, MOST_SPREADS = 0.01, 8.0
+"""Depths are told apart from 1 % on, and nothing counts as further off than eight spreads."""
+
+
+def describe_holes(
+    image: NDArray,
+    found: FoundHoles,
+    pixel_size_a: float | None = None,
+    empty_intensity: float | None = None,
+) -> dict[str, Floats]:
+    """Describe the holes of an image.
+
+    Args:
+        image: Intensities; shape (rows, cols).
+        found: Holes in it.
+        pixel_size_a: Edge of a pixel [A], where it is known.
+        empty_intensity: Of a hole without ice under the same beam, where one was measured.
+
+    Returns:
+        Each of ``DESCRIPTORS``, finite, shape (n,).
+
+    Raises:
+        ImageError: The array is no single plane of numbers.
+    """
+    pixels = usable(image)
+    if not len(found):
+        return {name: np.empty(0) for name in DESCRIPTORS}
+    discs = read_discs(pixels, found.centres, crop_radii(found))
+    depth = _depths(discs, empty_intensity)
+    own = _own(discs, depth)
+    values = own | _beside(own, found) | _around(own["ice"], found) | _place(pixels, found)
+    values |= {
+        "found_probability": found.probability,
+        "on_lattice": (found.lattice >= 0).astype(float),
+        "image_holes": np.full(len(found), np.log10(len(found))),
+        "radius_um": crop_radii(found) * (pixel_size_a or 0.0) * 1e-4,
+    }
+    return {name: np.nan_to_num(np.asarray(values[name], float)) for name in DESCRIPTORS}
+
+
+def matrix(descriptors: dict[str, Floats], names: tuple[str, ...] = DESCRIPTORS) -> NDArray[np.float32]:
+    """Stack descriptors into a feature matrix, one row a hole."""
+    return np.stack([np.asarray(descriptors[name], np.float32) for name in names], axis=1)
+
+
+def _depths(discs: Discs, empty_intensity: float | None) -> Image:
+    """Turn intensities into optical depths; shape of ``discs.values``."""
+    full = empty_intensity
+    if full is None:
+        full = NO_ICE_FACTOR * float(np.percentile(np.nanmedian(discs.inside, axis=1), NO_ICE_PERCENT))
+    full = max(full - discs.floor, 1e-9)
+    return -np.log(np.maximum((discs.values - discs.floor) / full, 0.02))
+
+
+def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
+    """Measure each hole and the foil about it; NaN where nothing of it is in the image."""
+    inside, foil = discs.within(depth, 0, 0.75), discs.within(depth, 1.12, 1.4)
+    low, middle, high = np.nanpercentile(inside, [3, 50, 97], axis=1)
+    foil_low, foil_middle, foil_high = np.nanpercentile(foil, [10, 50, 90], axis=1)
+    ice = np.nanmean(inside, axis=1)
+    return {
+        "ice": ice,
+        "ice_over_foil": ice - foil_middle,
+        "foil": foil_middle,
+        "spread": np.nanstd(inside, axis=1),
+        "slope": discs.slope(depth),
+        "dome": _mean(discs, depth, 0, 0.4) - _mean(discs, depth, 0.55, 0.8),
+        "dark_tail": high - middle,
+        "bright_tail": middle - low,
+        "texture": discs.texture(depth),
+        "foil_dark": foil_high - foil_middle,
+        "foil_bright": foil_middle - foil_low,
+    }
+
+
+def _mean(discs: Discs, depth: Image, low: float, high: float) -> Floats:
+    return np.nanmean(discs.within(depth, low, high), axis=1)
+
+
+def _beside(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
+    """Compare each hole with all of its image."""
+    ice, n = own["ice"], len(found)
+    usual = np.nanmedian(ice)
+    spread = max(1.4826 * float(np.nanmedian(np.abs(ice - usual))), LEAST_SPREAD)
+    off = np.clip((ice - usual) / spread, -MOST_SPREADS, MOST_SPREADS)
+    return {
+        "rank_ice": np.argsort(np.argsort(ice)) / (n - 1) if n > 1 else np.full(n, 0.5),
+        "ice_z": off,
+        "ice_off": np.abs(off),
+        "relative_foil": own["foil"] - np.nanmedian(own["foil"]),
+        "relative_texture": _over_median(own["texture"]),
+        "relative_spread": _over_median(own["spread"]),
+        "relative_radius": _over_median(found.radius_px),
+        "image_ice": np.full(n, usual),
+        "image_spread": np.full(n, spread),
+    }
+
+
+def _over_median(values: Floats) -> Floats:
+    return np.log(np.maximum(values, 1e-6) / max(float(np.nanmedian(values)), 1e-6))
+
+
+def _around(ice: Floats, found: FoundHoles) -> dict[str, Floats]:
+    """Compare each hole with its nearest ones."""
+    n = len(found)
+    if n < 2:
+        return dict.fromkeys(("neighbour_ice", "neighbour_spread", "neighbours"), np.zeros(n))
+    gaps, nearest = cKDTree(found.centres).query(found.centres, min(9, n))
+    gaps, nearest = gaps[:, 1:], nearest[:, 1:]
+    others = ice[nearest[:, :NEIGHBOURS]]
+    reach = ADJOINING * (found.spacing_px or float(np.median(gaps[:, 0])))
+    return {
+        "neighbour_ice": ice - np.nanmean(others, axis=1),
+        "neighbour_spread": np.nanmax(np.abs(others - ice[:, None]), axis=1),
+        "neighbours": (gaps <= reach).sum(axis=1) / 8,
+    }
+
+
+def _place(pixels: Image, found: FoundHoles) -> dict[str, Floats]:
+    """Say where each hole lies in the image."""
+    radius, far = crop_radii(found), np.array(pixels.shape) - 1
+    to_border = np.minimum(found.centres, far - found.centres).min(axis=1)
+    return {
+        "bar_distance": np.minimum(bar_distance(pixels, found) / radius, FARTHEST),
+        "border_distance": np.clip(to_border / radius, 0, FARTHEST),
+        "off_centre": np.hypot(*(found.centres - far / 2).T) / max(np.hypot(*far) / 2, 1),
+    }

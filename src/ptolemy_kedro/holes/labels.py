@@ -1,0 +1,81 @@
+"""What an operator's choices say about the holes that were found, and which of them were exposed."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BESIDE = 1.5
+"""A click counts for the nearest hole up to so many radii from its centre: operators click beside, too."""
+
+
+def label_holes(holes: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.DataFrame") -> "pd.Series":
+    """Label each hole selected, rejected or unknown.
+
+    A hole is selected where an operator's selected target is nearest to it and not beside it; else rejected
+    where a rejected one is, or where its image was viewed and it was left; else unknown.
+
+    Args:
+        holes: ``tables.Holes`` rows of one session.
+        targets: ``tables.Targets`` rows of the session.
+        images: ``tables.Images`` rows of the session.
+
+    Returns:
+        Labels, by the index of ``holes``.
+    """
+    import pandas as pd
+
+    of_holes = targets[(targets["kind"] == "hole") & (targets["source"] == "operator")]
+    selected = _clicked(holes, of_holes[of_holes["decision"] == "selected"])
+    rejected = _clicked(holes, of_holes[of_holes["decision"] == "rejected"])
+    viewed = holes["image_id"].isin(images.loc[images["viewed"].astype(bool), "image_id"]).to_numpy()
+    labels = np.where(selected, "selected", np.where(rejected | viewed, "rejected", "unknown"))
+    return pd.Series(labels, index=holes.index, dtype="str")
+
+
+def unmatched_clicks(holes: "pd.DataFrame", targets: "pd.DataFrame") -> NDArray[np.bool_]:
+    """Tell which targets belong to no hole that was found; shape (len(targets),)."""
+    matched = np.zeros(len(targets), bool)
+    for image_id, places in targets.groupby("image_id", sort=False).indices.items():
+        found = holes[holes["image_id"] == image_id]
+        matched[places] = holes_at(*_circles(found), _points(targets.iloc[places])) >= 0
+    return ~matched
+
+
+def holes_at(
+    centres: NDArray[np.float64], radius_px: NDArray[np.float64], points: NDArray[np.float64]
+) -> NDArray[np.intp]:
+    """Find the hole that each point means: the nearest, unless it is too far off; -1 for none.
+
+    Args:
+        centres: Of the holes (row, col) [px]; shape (n, 2).
+        radius_px: Of the holes; shape (n,).
+        points: (row, col) [px]; shape (m, 2).
+    """
+    if not len(centres) or not len(points):
+        return np.full(len(points), -1, np.intp)
+    gaps, nearest = cKDTree(centres).query(points)
+    return np.where(gaps <= BESIDE * radius_px[nearest], nearest, -1)
+
+
+def _clicked(holes: "pd.DataFrame", targets: "pd.DataFrame") -> NDArray[np.bool_]:
+    clicked = np.zeros(len(holes), bool)
+    places = holes.groupby("image_id", sort=False).indices
+    for image_id, of_image in targets.groupby("image_id", sort=False):
+        if image_id in places:
+            found = places[image_id]
+            owners = holes_at(*_circles(holes.iloc[found]), _points(of_image))
+            clicked[found[owners[owners >= 0]]] = True
+    return clicked
+
+
+def _circles(holes: "pd.DataFrame") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return _points(holes), holes["radius_px"].to_numpy(float)
+
+
+def _points(rows: "pd.DataFrame") -> NDArray[np.float64]:
+    return rows[["row_px", "col_px"]].to_numpy(float)
