@@ -12,3 +12,20 @@ RANKING = {
 
 RECALL_OF_SELECTED = 0.988
 """Share of the selected squares that the mixture and its mask found."""
+
+HOLES_LOCATED = {
+    "YOLOv3": {"precision": 0.395, "recall": 0.669, "f1": 0.459},
+    "U-Net": {"precision": 0.703, "recall": 0.984, "f1": 0.815},
+    "U-Net + lattice": {"precision": 0.549, "recall": 0.993, "f1": 0.702},
+    "U-Net + lattice + threshold": {"precision": 0.802, "recall": 0.891, "f1": 0.837},
+}
+"""Holes located in unseen sessions, against the operators' clicks, mean over sessions (Table 3)."""
+
+HOLES_BASE_RATE = 0.718
+"""Share of 571 thousand holes that an operator targeted."""
+
+HOLES_JUDGED = {
+    "CNN, padded crops": {"accuracy": 0.748, "roc_auc": 0.742, "average_precision": 0.808},
+    "CNN, average pooling": {"accuracy": 0.758, "roc_auc": 0.796, "average_precision": 0.878},
+}
+"""Holes classified (Table 4)."""
