@@ -1,6 +1,6 @@
 """The derived tables of holes."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 import pandera.pandas as pa
@@ -8,7 +8,7 @@ from pandera.typing.pandas import Series
 
 from ptolemy_kedro.tables.schema import ID, LABELS, Table, optional
 
-SHARE = {"in_range": {"min_value": 0, "max_value": 1}}
+SHARE: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 1}}
 
 
 class LocaliserPatches(Table):
