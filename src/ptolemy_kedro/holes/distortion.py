@@ -22,7 +22,9 @@ STIFFEST = 1e-3
 
 @dataclass(frozen=True)
 class Bend:
-    """Displacement of sites, a polynomial in ``(indices - middle) / reach``; beyond the points that fixed it, constant.
+    """Displacement of sites, a polynomial in ``(indices - middle) / reach``.
+
+    Beyond the points that fixed it, it stays what it is at their edge.
 
     Attributes:
         terms: Displacement (row, col) [px] a monomial; shape (m, 2). No rows: a flat foil.

@@ -70,7 +70,7 @@ class Lattice:
             return np.empty((0, 2), np.intp)
         if (high - low).prod() / max(self.cell_px2, 1e-12) > MAX_SITES:
             raise PtolemyError(
-                f"A lattice of {self.spacing_px:.3g} px has too many sites in an image of {shape[0]} x {shape[1]}. "
+                f"A lattice of {self.spacing_px:.3g} px has too many sites in {shape[0]} x {shape[1]} px. "
                 "Give the spacing of the holes, or a larger image."
             )
         corners = np.array([[r, c] for r in (low, high[0]) for c in (low, high[1])])
@@ -92,9 +92,9 @@ class Lattice:
 def reduce_basis(basis: Floats) -> Floats:
     """Find the two shortest steps of a lattice (Gauss's reduction), in a fixed order.
 
-    The first step is the one that lies closer to the direction +col, and points that way; the second is turned
-    from the first towards +row. A small change of a lattice thus leaves its frame alone, whichever step is
-    the shorter; only a foil turned by about 45 degrees can swap.
+    The first step is the one closer to the direction +col, and points that way; the second is turned from the
+    first towards +row. A small change of a lattice thus leaves its frame alone, whichever step is the
+    shorter; only a foil turned by about 45 degrees can swap.
 
     Args:
         basis: Two steps (row, col) [px]; shape (2, 2).
@@ -102,21 +102,27 @@ def reduce_basis(basis: Floats) -> Floats:
     Returns:
         The same lattice's steps; shape (2, 2).
     """
-    short, long = np.asarray(basis, float)
+    return reduce_bases(np.asarray(basis, float)[None])[0]
+
+
+def reduce_bases(bases: Floats) -> Floats:
+    """Reduce several bases as ``reduce_basis`` does one; shape (k, 2, 2)."""
+    short, long = bases[:, 0].copy(), bases[:, 1].copy()
     for _ in range(64):
-        if short @ short > long @ long:
-            short, long = long, short
-        times = np.rint(long @ short / max(short @ short, 1e-300))
-        if times == 0:
+        swap = ((short**2).sum(axis=1) > (long**2).sum(axis=1))[:, None]
+        short, long = np.where(swap, long, short), np.where(swap, short, long)
+        times = np.rint((short * long).sum(axis=1) / np.maximum((short**2).sum(axis=1), 1e-300))
+        if not times.any():
             break
-        long = long - times * short
-    return _in_order(np.stack([short, long]))
+        long = long - times[:, None] * short
+    return _in_order(np.stack([short, long], axis=1))
 
 
-def _in_order(steps: Floats) -> Floats:
-    """Order two steps and choose their signs."""
-    along = steps[:, 1] / np.maximum(np.linalg.norm(steps, axis=1), 1e-300)
-    first, second = steps if abs(along[0]) >= abs(along[1]) else steps[::-1]
-    first = first if first[1] >= 0 else -first
-    turned = first[1] * second[0] - first[0] * second[1]
-    return np.stack([first, second if turned >= 0 else -second])
+def _in_order(bases: Floats) -> Floats:
+    """Order the steps of bases (k, 2, 2) and choose their signs."""
+    along = np.abs(bases[..., 1]) / np.maximum(np.linalg.norm(bases, axis=2), 1e-300)
+    swap = (along[:, 0] < along[:, 1])[:, None]
+    first, second = np.where(swap, bases[:, 1], bases[:, 0]), np.where(swap, bases[:, 0], bases[:, 1])
+    first = first * np.where(first[:, 1:] >= 0, 1.0, -1.0)
+    turned = first[:, 1] * second[:, 0] - first[:, 0] * second[:, 1]
+    return np.stack([first, second * np.where(turned >= 0, 1.0, -1.0)[:, None]], axis=1)

@@ -1,6 +1,7 @@
 """The lattices of an image's holes, fitted to points of which many are missing and some are false."""
 
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +20,15 @@ PATCHES = (100, 40)
 SEEDS = 3
 """Seeds tried in an image with more points than a patch."""
 
-GROWTH_ROUNDS = 14
-"""Rounds in which a lattice grows over the image; each reaches two steps further."""
+GROWTH_ROUNDS = 20
+"""Rounds in which a lattice grows over the image, at most."""
 
-REACH = 2
-"""Steps from a site with a point within which the next point is looked for."""
+REACH, REACH_SHARE = 2.0, 0.2
+"""A round looks for points within so many steps of those it has, or within this share of their extent."""
+
+
+OVERLAP = 2.2
+"""Spacings within which three holes of a lattice lie about a point that is amid them."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -31,8 +36,10 @@ class LatticeOptions:
     """Fitting lattices to the centres of holes."""
 
     tolerance: float = Field(default=0.2, gt=0, lt=0.5)  # a hole lies so near its site, in spacings
-    min_evidence: float = Field(default=9.0, ge=0)  # log likelihood over no lattice, a patch
-    min_holes: int = Field(default=5, ge=3)  # a lattice has at least so many
+    min_evidence: float = Field(
+        default=26.0, ge=0
+    )  # log likelihood over no lattice; 26: 1 of 100 random patches
+    min_holes: int = Field(default=3, ge=3)  # a lattice has at least so many
     max_lattices: int = Field(default=4, ge=1)  # an image has at most so many
 
 
@@ -95,15 +102,22 @@ def fit_lattices(
     """
     points = np.asarray(points, float).reshape(-1, 2)
     weights = np.ones(len(points)) if weights is None else np.clip(np.asarray(weights, float), 1e-3, 1)
-    left, fits = np.arange(len(points)), []
+    left, fits = np.arange(len(points)), list[LatticeFit]()
     while len(left) >= options.min_holes and len(fits) < options.max_lattices:
         fit = _strongest(points[left], weights[left], options, hints)
         if fit is None:
             break
-        members = left[fit.members]
-        fits.append(LatticeFit(fit.lattice, fit.bend, members, fit.indices, fit.jitter_px, fit.evidence))
-        left = np.setdiff1d(left, members)
+        fit = replace(fit, members=left[fit.members])
+        if not any(_overlaps(points[fit.members], points[other.members], other) for other in fits):
+            fits.append(fit)
+        left = np.setdiff1d(left, fit.members)
     return sorted(fits, key=lambda f: -len(f.members))
+
+
+def _overlaps(points: Points, others: Points, other: LatticeFit) -> bool:
+    """Whether most of some points lie amid the holes of another lattice: a piece of foil has one alone."""
+    gaps, _ = cKDTree(others).query(points, min(3, len(others)))
+    return bool((gaps[:, -1] < OVERLAP * np.sqrt(other.lattice.cell_px2)).mean() > 0.5)
 
 
 def _strongest(
@@ -129,15 +143,19 @@ def _patches(points: Points) -> list[Indices]:
     tree = cKDTree(points)
     for size in PATCHES:
         if len(points) > size:
-            reach, near = tree.query(points, min(size, 12))
-            order, seeds = np.argsort(reach[:, -1]), []
-            for at in order:
-                if all(np.linalg.norm(points[at] - points[s]) > 3 * reach[at, -1] for s in seeds):
-                    seeds.append(at)
-                if len(seeds) == SEEDS:
-                    break
-            patches += [tree.query(points[s], size)[1] for s in seeds]
+            patches += [tree.query(points[seed], size)[1] for seed in _seeds(points, tree)]
     return patches
+
+
+def _seeds(points: Points, tree: cKDTree) -> list[int]:
+    """Choose a few points far apart, where points lie densest."""
+    reach, seeds = tree.query(points, min(len(points), 12))[0][:, -1], list[int]()
+    for at in np.argsort(reach):
+        if all(np.linalg.norm(points[at] - points[s]) > 3 * reach[at] for s in seeds):
+            seeds.append(int(at))
+        if len(seeds) == SEEDS:
+            break
+    return seeds
 
 
 def _grown(
@@ -165,8 +183,10 @@ def _reached(points: Points, fit: LatticeFit, known: Indices, tolerance_px: floa
     fractions = fit.fractions_of(points)
     indices = np.rint(fractions).astype(np.intp)
     off = np.linalg.norm(points - fit.sites(indices), axis=1)
-    steps, _ = cKDTree(known).query(indices, p=np.inf)
-    near = np.flatnonzero((off < tolerance_px) & (steps <= REACH))
+    reach = max(REACH, REACH_SHARE * np.ptp(known, axis=0).max())
+    near = np.flatnonzero(off < tolerance_px)
+    steps, _ = cKDTree(known).query(indices[near], p=np.inf)
+    near = near[steps <= reach]
     near = near[np.argsort(off[near], kind="stable")]
     _, first = np.unique(indices[near], axis=0, return_index=True)
     members = np.sort(near[first])
@@ -180,7 +200,8 @@ def _refitted(
     share, bend = weights[members], Bend()
     for _ in range(2):
         lattice, bend = fit_bend(lattice, indices, points[members], share)
-        off = np.linalg.norm(points[members] - lattice.sites(indices) - bend.at(indices), axis=1)
+        sites = lattice.sites(indices) + bend.at(indices.astype(float))
+        off = np.linalg.norm(points[members] - sites, axis=1)
         jitter = max(float(np.median(off)) / 1.177, 0.01 * found.lattice.spacing_px)
         share = weights[members] * np.clip(1 - (off / (6 * jitter)) ** 2, 0, 1) ** 2 + 1e-6
     return LatticeFit(lattice, bend, members, indices, jitter, found.evidence)

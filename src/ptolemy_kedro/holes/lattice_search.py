@@ -7,13 +7,21 @@ the next) or anywhere. A lattice with more sites thus pays for each, and one wit
 leaves points over: neither half nor twice the spacing can win by being finer or coarser.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from ptolemy_kedro.geometry import Points
-from ptolemy_kedro.holes.lattice import Floats, Lattice, reduce_basis
+from ptolemy_kedro.holes.lattice import Floats, Lattice, reduce_bases
+
+FEWEST_POINTS, FEWEST_HINTED = 5, 3
+"""Points that can propose a lattice, and that can support one proposed by something else."""
+
+HINT = 12.0
+"""What the evidence of a basis known beforehand gains over one that was searched for: about the log of the
+number of lattices that the points alone could have meant."""
 
 FEWEST_SITES = 3.0
 """Sites that a lattice has at least within the extent of its points."""
@@ -27,11 +35,24 @@ FINEST = 0.28
 STEPS_A_PEAK = 2.4
 """Samples of the points' spectrum within the width of a peak (1 / the points' extent)."""
 
+MOST_STEPS = 160
+"""Samples of the spectrum along each axis, from the middle out, at most."""
+
 KEPT = 14
 """Proposals refined."""
 
 ROUNDS = 7
 """Rounds of expectation and maximisation for them."""
+
+UNEVEN = 2.0
+"""What a lattice pays for steps of unequal length: so much for each factor e
+between them (natural log units).
+
+Foils are square or hexagonal, and a tilt of 60 degrees makes a factor of two at most. It settles ties only.
+"""
+
+FEW_STRAY = 3.0
+"""What a lattice pays for points on no site: so much for each factor e by which they thin the others."""
 
 JITTERS = (0.015, 0.16)
 """Range of the points' jitter about their sites, as a share of the shorter spacing."""
@@ -39,14 +60,12 @@ JITTERS = (0.015, 0.16)
 STRAY = (0.02, 0.8)
 """Range of the share of points that lie on no site."""
 
-RELATIVES = tuple(
-    np.array(m, float)
-    for m in (
-        [[2, 0], [0, 1]], [[1, 0], [0, 2]], [[1, 1], [1, -1]],
-        [[3, 0], [0, 1]], [[1, 0], [0, 3]], [[1, 1], [-1, 2]], [[1, -1], [1, 2]],
-    )
+_COARSER = np.array(
+    [[[2, 0], [0, 1]], [[1, 0], [0, 2]], [[1, 1], [1, -1]],
+     [[3, 0], [0, 1]], [[1, 0], [0, 3]], [[1, 1], [-1, 2]], [[1, -1], [1, 2]]], float
 )  # fmt: skip
-"""The lattices of two and three times the cell, as integer combinations of the steps; their inverses are finer."""
+RELATIVES = np.concatenate([_COARSER, np.linalg.inv(_COARSER).transpose(0, 2, 1)])
+"""The lattices of 2, 3, 1/2 and 1/3 times the cell, as combinations of the steps; shape (14, 2, 2)."""
 
 
 @dataclass(frozen=True)
@@ -77,52 +96,55 @@ def search_lattice(points: Points, weights: Floats, hints: Floats | None = None)
     Returns:
         The best, however weak its evidence; None where the points propose nothing.
     """
-    if len(points) < 3:
-        return None
     centre = points.mean(axis=0)
-    local = points - centre
-    bases = _proposals(local, weights)
-    if hints is not None and len(hints):
-        bases = np.concatenate([bases, np.stack([reduce_basis(b) for b in hints])])
-    if not len(bases):
+    local, found = points - centre, []
+    if len(points) >= FEWEST_POINTS:
+        found.append(_best(local, weights, *_proposals(local, weights)))
+    if hints is not None and len(hints) and len(points) >= FEWEST_HINTED:
+        bases = reduce_bases(np.asarray(hints, float))
+        hinted = _best(local, weights, _origins(local, weights, bases), bases)
+        found.append(hinted and replace(hinted, evidence=hinted.evidence + HINT))
+    best = max((s for s in found if s), key=lambda s: s.evidence, default=None)
+    if best is None:
         return None
-    best = _best(local, weights, bases)
-    family = np.stack([best.lattice.basis, *_relatives(best.lattice.basis)])
-    best = max(best, _best(local, weights, family), key=lambda s: s.evidence)
-    lattice = Lattice(best.lattice.origin + centre, best.lattice.basis)
-    return Scored(lattice, best.evidence, best.jitter_px, best.belonging)
+    family = reduce_bases(RELATIVES @ best.lattice.basis)
+    other = _best(local, weights, _origins(local, weights, family), family)
+    if other is not None and other.evidence > best.evidence:
+        best = other
+    return replace(best, lattice=Lattice(best.lattice.origin + centre, best.lattice.basis))
 
 
-def _relatives(basis: Floats) -> list[Floats]:
-    """List the lattices of 1/3, 1/2, 2 and 3 times the cell."""
-    return [reduce_basis(change @ basis) for m in RELATIVES for change in (m, np.linalg.inv(m).T)]
-
-
-def _proposals(points: Points, weights: Floats) -> Floats:
-    """Propose bases by pairs of peaks of the points' spectrum; shape (k, 2, 2)."""
+def _proposals(points: Points, weights: Floats) -> tuple[Floats, Floats]:
+    """Propose lattices by pairs of peaks of the points' spectrum: origins (k, 2), reduced bases (k, 2, 2)."""
     peaks = _peaks(points, weights)
+    phases = np.angle(np.exp(2j * np.pi * peaks @ points.T) @ weights) / (2 * np.pi)
     first, second = np.triu_indices(len(peaks), 1)
     pairs = np.stack([peaks[first], peaks[second]], axis=1)
-    lengths = np.linalg.norm(pairs, axis=2)
     area = np.abs(np.linalg.det(pairs))
     sites = area * np.ptp(points, axis=0).prod()
-    pairs = pairs[(area > 0.3 * lengths.prod(axis=1)) & (sites > FEWEST_SITES)]
-    return np.stack([reduce_basis(np.linalg.inv(p).T) for p in pairs]) if len(pairs) else np.empty((0, 2, 2))
+    good = (area > 0.3 * np.linalg.norm(pairs, axis=2).prod(axis=1)) & (sites > FEWEST_SITES)
+    bases = np.linalg.inv(pairs[good]).transpose(0, 2, 1)
+    turns = np.stack([phases[first], phases[second]], axis=1)[good]
+    origins, bases = (turns[:, None] @ bases)[:, 0], reduce_bases(bases)
+    _, once = np.unique(
+        np.rint(bases / (0.04 * np.sqrt(np.abs(np.linalg.det(bases))))[:, None, None]),
+        axis=0,
+        return_index=True,
+    )
+    return origins[once], bases[once]
 
 
 def _peaks(points: Points, weights: Floats) -> Floats:
     """Find the strongest reciprocal vectors (row, col) [1/px] in a half plane; shape (m, 2)."""
     extent = np.maximum(np.ptp(points, axis=0), 1e-6)
     extent = np.maximum(extent, 0.15 * extent.max())
-    side = np.sqrt(extent.prod() / len(points))
-    limit = 1 / (FINEST * side)
+    limit = 1 / (FINEST * np.sqrt(extent.prod() / len(points)))
     step = 1 / (STEPS_A_PEAK * extent)
-    count = np.minimum(np.ceil(limit / step), 160).astype(int)
+    count = np.minimum(np.ceil(limit / step), MOST_STEPS).astype(int)
     rows, cols = np.arange(0, count[0] + 1) * step[0], np.arange(-count[1], count[1] + 1) * step[1]
-    waves = np.exp(-2j * np.pi * rows[:, None] * points[:, 0]) * weights
-    power = np.abs(waves @ np.exp(-2j * np.pi * points[:, 1, None] * cols))
-    ring = np.hypot(rows[:, None] / step[0], cols / step[1])
-    power[(ring < 0.8 * STEPS_A_PEAK) | (np.hypot(rows[:, None], cols) > limit)] = 0
+    power = np.abs((_waves(rows, points[:, 0]) * weights.astype(np.float32)) @ _waves(cols, points[:, 1]).T)
+    ring = (rows[:, None] / step[0]) ** 2 + (cols / step[1]) ** 2
+    power[(ring < (0.8 * STEPS_A_PEAK) ** 2) | (rows[:, None] ** 2 + cols**2 > limit**2)] = 0
     power[0, : count[1]] = 0
     tops = np.flatnonzero((power == maximum_filter(power, 3)) & (power > 0))
     tops = tops[np.argsort(-power.flat[tops])][:PEAKS]
@@ -130,22 +152,32 @@ def _peaks(points: Points, weights: Floats) -> Floats:
     return _sharpened(points, weights, np.stack([rows[at[:, 0]], cols[at[:, 1]]], axis=1))
 
 
+def _waves(frequencies: Floats, places: Floats) -> NDArray[np.complex64]:
+    """Evaluate exp(2 pi i frequency place); shape (frequencies, places)."""
+    turns = frequencies[:, None] * places
+    angle = (2 * np.pi * (turns - np.rint(turns))).astype(np.float32)
+    return (np.cos(angle) + 1j * np.sin(angle)).astype(np.complex64)
+
+
 def _sharpened(points: Points, weights: Floats, peaks: Floats) -> Floats:
-    """Move each reciprocal vector to the top of its peak: the slope of the phase over the points, three times."""
+    """Move each reciprocal vector to the top of its peak, by the slope of the phase over the points."""
+    squares = np.stack([points[:, 0] ** 2, points[:, 0] * points[:, 1], points[:, 1] ** 2])
     for _ in range(3):
-        turns = points @ peaks.T
-        phase = np.angle((weights[:, None] * np.exp(2j * np.pi * turns)).sum(axis=0)) / (2 * np.pi)
-        off = (turns - phase + 0.5) % 1 - 0.5
-        near = weights[:, None] * np.exp(-0.5 * (off / 0.15) ** 2)
-        inertia = np.einsum("nm,ni,nj->mij", near, points, points) + 1e-9 * np.eye(2)
-        peaks = peaks - np.linalg.solve(inertia, np.einsum("nm,nm,ni->mi", near, off, points)[..., None])[..., 0]
+        turns = peaks @ points.T
+        phase = np.angle(np.exp(2j * np.pi * turns) @ weights) / (2 * np.pi)
+        off = turns - phase[:, None]
+        off -= np.rint(off)
+        near = weights * np.exp(-0.5 * (off / 0.15) ** 2)
+        inertia = (near @ squares.T)[:, [0, 1, 1, 2]].reshape(-1, 2, 2) + 1e-9 * np.eye(2)
+        peaks = peaks - np.linalg.solve(inertia, ((near * off) @ points)[..., None])[..., 0]
     return peaks
 
 
-def _best(points: Points, weights: Floats, bases: Floats) -> Scored:
-    """Refine the more likely of some bases, and return the best."""
-    origins = _origins(points, weights, bases)
-    rough = np.full(len(bases), 0.1) * np.linalg.norm(bases, axis=2).min(axis=1)
+def _best(points: Points, weights: Floats, origins: Floats, bases: Floats) -> Scored | None:
+    """Refine the more likely of some lattices, and return the best; None of none."""
+    if not len(bases):
+        return None
+    rough = 0.1 * np.linalg.norm(bases, axis=2).min(axis=1)
     evidence = _mixture(points, weights, origins, bases, rough, np.full(len(bases), 0.2))[0]
     kept = np.argsort(-evidence)[:KEPT]
     return _refined(points, weights, origins[kept], bases[kept], rough[kept])
@@ -153,24 +185,28 @@ def _best(points: Points, weights: Floats, bases: Floats) -> Scored:
 
 def _origins(points: Points, weights: Floats, bases: Floats) -> Floats:
     """Find the origin of each basis by the mean phase of the points; shape (k, 2)."""
-    turns = np.einsum("ni,kij->knj", points, np.linalg.inv(bases))
-    waves = (weights[:, None] * np.exp(2j * np.pi * turns)).sum(axis=1)
-    return np.einsum("kj,kji->ki", np.angle(waves) / (2 * np.pi), bases)
+    waves = weights @ np.exp(2j * np.pi * (points @ np.linalg.inv(bases)))
+    return ((np.angle(waves) / (2 * np.pi))[:, None] @ bases)[:, 0]
 
 
 def _mixture(
     points: Points, weights: Floats, origins: Floats, bases: Floats, jitter: Floats, stray: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
-    """Score lattices: evidence (k,), probability to belong (k, n), indices (k, n, 2), squared distance (k, n)."""
-    fractions = np.einsum("kni,kij->knj", points - origins[:, None], np.linalg.inv(bases))
+    """Score lattices.
+
+    Returns:
+        Evidence, shape (k,); of each point the probability to belong, shape (k, n), the indices, shape
+        (k, n, 2), and the squared distance from its site [px^2], shape (k, n).
+    """
+    fractions = (points - origins[:, None]) @ np.linalg.inv(bases)
     indices = np.rint(fractions)
-    off = np.einsum("kni,kij->knj", fractions - indices, bases)
-    distance2 = (off**2).sum(axis=2)
+    off = (fractions - indices) @ bases
+    distance2 = off[..., 0] ** 2 + off[..., 1] ** 2
     cell = np.abs(np.linalg.det(bases))
     height = ((1 - stray) * cell / (2 * np.pi * jitter**2))[:, None]
-    at_site = height * np.exp(-0.5 * distance2 / jitter[:, None] ** 2)
+    at_site = height * np.exp(distance2 * (-0.5 / jitter**2)[:, None])
     total = at_site + stray[:, None]
-    return (weights * np.log(total)).sum(axis=1), at_site / total, indices, distance2
+    return np.log(total) @ weights, at_site / total, indices, distance2
 
 
 def _refined(points: Points, weights: Floats, origins: Floats, bases: Floats, jitter: Floats) -> Scored:
@@ -186,9 +222,16 @@ def _refined(points: Points, weights: Floats, origins: Floats, bases: Floats, ji
         stray = np.clip(1 - mass / weights.sum(), *STRAY)
         origins, bases = _least_squares(points, share, indices, origins, bases, cell)
     evidence, belonging, _, _ = _mixture(points, weights, origins, bases, jitter, stray)
+    evidence = evidence + _prior(bases, stray)
     top = int(np.argmax(evidence))
     lattice = Lattice(origins[top], bases[top]).reduced()
     return Scored(lattice, float(evidence[top]), float(jitter[top]), belonging[top])
+
+
+def _prior(bases: Floats, stray: Floats) -> Floats:
+    """Weigh what foils and detectors are like: steps of one length, few points on no site; shape (k,)."""
+    lengths = np.linalg.norm(reduce_bases(bases), axis=2)
+    return -UNEVEN * np.log(lengths.max(axis=1) / lengths.min(axis=1)) + FEW_STRAY * np.log1p(-stray)
 
 
 def _least_squares(
@@ -196,13 +239,14 @@ def _least_squares(
 ) -> tuple[Floats, Floats]:
     """Solve for origins and bases by weighted least squares, leaning a little on those at hand.
 
-    A lattice whose cell would become another than it set out with (``cell`` [px^2], shape (k,)) stays as it is.
+    A lattice whose cell would become another than it set out with (``cell`` [px^2], shape (k,))
+    stays as it is.
     """
     design = np.concatenate([np.ones((*indices.shape[:2], 1)), indices], axis=2)
     old = np.concatenate([origins[:, None], bases], axis=1)
     lean = 1e-3 * np.eye(3)
-    normal = np.einsum("kn,kni,knj->kij", share, design, design) + lean
-    right = np.einsum("kn,kni,nj->kij", share, design, points) + lean @ old
+    weighted = (share[..., None] * design).transpose(0, 2, 1)
+    normal, right = weighted @ design + lean, weighted @ points + lean @ old
     new = np.linalg.solve(normal, right)
     good = np.abs(np.log(np.abs(np.linalg.det(new[:, 1:])) / cell + 1e-9)) < np.log(1.5)
     new = np.where(good[:, None, None], new, old)
