@@ -1,11 +1,13 @@
 """What an example shows: a few squares of a grid, a microscope, and where in them the camera looks."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import StageMap
-from ptolemy_kedro.simulation.foil import Foil, draw_foil
+from ptolemy_kedro.simulation.camera import Shot, draw_shot
+from ptolemy_kedro.simulation.foil import Foil, draw_foil, draw_foil_of
 from ptolemy_kedro.simulation.optics import Optics, draw_optics
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.specimen import Grid, draw_grid_about
@@ -16,6 +18,12 @@ SHAPES = ((1024, 1440), (512, 512), (364, 512), (317, 447), (1024, 1024), (229, 
 RADIUS_PX = (3.0, 100.0)
 PIXEL_A = (70.0, 6000.0)
 
+ANY_PRODUCT = 0.35
+"""Share of the examples whose foil is of any hole size and spacing rather than a vendor's: assumed."""
+
+TILTED = 0.12
+"""Share of the examples taken with the stage tilted, by up to 60 degrees: assumed."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -23,13 +31,13 @@ class Setting:
 
     Attributes:
         grid: Some squares about stage (0, 0).
-        optics: The microscope.
+        shot: The microscope, and how the image is taken.
         field: Where the pixels lie.
         shape: Image (rows, cols) [px].
     """
 
     grid: Grid
-    optics: Optics
+    shot: Shot
     field: StageMap
     shape: tuple[int, int]
 
@@ -49,21 +57,42 @@ def draw_setting(
     """Draw an example's setting; arguments as for ``medium.simulate_example``."""
     rng = generator(seed, "medium")
     optics = draw_optics(rng, "held_out" if held_out else "training")
-    optics = replace(optics, dose=float(np.exp(rng.uniform(np.log(20), np.log(900)))))
-    foil = draw_foil(rng)
+    foil = _draw_any_foil(rng) if rng.random() < ANY_PRODUCT else draw_foil(rng)
     grid = draw_grid_about(rng, foil, reach=2)
     drawn_shape = SHAPES[rng.integers(len(SHAPES))]
     shape = shape or drawn_shape
     drawn_radius = float(np.exp(rng.uniform(*np.log(RADIUS_PX))))
     pixel_um = pixel_size_a / 1e4 if pixel_size_a else _pixel_um(foil, grid, shape, radius_px, drawn_radius)
-    turn = rng.uniform(0, 2 * np.pi)
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    matrix = optics.axes() @ rotation * pixel_um
+    field = _draw_field(rng, grid, optics, pixel_um, shape)
+    wide = pixel_um * min(shape) > 0.5 * grid.pitch_um
+    shot = draw_shot(rng, optics, pixel_um, montage=0.2 if wide else 0.03, rendered=0.3)
+    return Setting(grid, shot, field, shape)
+
+
+def _draw_any_foil(rng: np.random.Generator) -> Foil:
+    hole_um = float(np.exp(rng.uniform(np.log(0.5), np.log(5.0))))
+    material = "gold" if rng.random() < 0.35 else "carbon"
+    layout = "hexagonal" if rng.random() < 0.3 else "square"
+    return draw_foil_of(rng, material, layout, hole_um, hole_um * rng.uniform(1.3, 3.2))
+
+
+def _draw_field(
+    rng: np.random.Generator, grid: Grid, optics: Optics, pixel_um: float, shape: tuple[int, int]
+) -> StageMap:
+    """Look at any place of the middle square, at any angle, now and then on a tilted stage."""
+    turn, axis = rng.uniform(0, 2 * np.pi, 2)
+    squeeze = np.cos(np.deg2rad(rng.uniform(5, 60))) if rng.random() < TILTED else 1.0
+    along = np.array([np.cos(axis), np.sin(axis)])
+    tilt = (np.eye(2) + (1 / squeeze - 1) * np.outer(along, along)) * np.sqrt(squeeze)
+    matrix = tilt @ optics.axes() @ _rotation(turn) * pixel_um
     half_um = float(grid.openings.edges_um.mean())
     room = max(half_um - 0.25 * pixel_um * min(shape), 0.15 * half_um)
-    centre = grid.openings.centre_um[grid.nearest((0.0, 0.0))] + rng.uniform(-room, room, 2) @ grid.axes.T
-    field = StageMap(matrix, centre - matrix @ ((np.array(shape) - 1) / 2))
-    return Setting(grid, optics, field, shape)
+    middle = grid.openings.centre_um[grid.nearest((0.0, 0.0))] + rng.uniform(-room, room, 2) @ grid.axes.T
+    return StageMap(matrix, middle - matrix @ ((np.array(shape) - 1) / 2))
+
+
+def _rotation(turn: float) -> NDArray[np.float64]:
+    return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
 
 
 def _pixel_um(

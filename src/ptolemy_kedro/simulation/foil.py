@@ -74,9 +74,15 @@ LACEY_FILL = 0.65
 
 
 def draw_foil(rng: np.random.Generator) -> Foil:
-    """Draw a product with its film's thickness, and lay it at any angle, slightly sheared."""
+    """Draw a vendor's product with its film's thickness, and lay it at any angle, slightly sheared."""
     weights = np.array(PRODUCT_WEIGHTS) / sum(PRODUCT_WEIGHTS)
-    material, layout, hole_um, spacing_um = PRODUCTS[rng.choice(len(PRODUCTS), p=weights)]
+    return draw_foil_of(rng, *PRODUCTS[rng.choice(len(PRODUCTS), p=weights)])
+
+
+def draw_foil_of(
+    rng: np.random.Generator, material: str, layout: str, hole_um: float, spacing_um: float
+) -> Foil:
+    """Draw the film of a product: its thickness, angle and shear; arguments as in ``Foil``."""
     # Carbon 10-40 nm at a mean free path near 90 nm, gold 40-60 nm near 45 nm: assumed.
     depth = rng.uniform(0.9, 1.4) if material == "gold" else rng.uniform(0.12, 0.42)
     if layout == "continuous":
@@ -86,15 +92,8 @@ def draw_foil(rng: np.random.Generator) -> Foil:
     shear = np.eye(2) + rng.normal(0, 0.006, (2, 2))
     cell = np.diag([1.0, np.sqrt(3.0) if layout == "hexagonal" else 1.0]) * max(spacing_um, 1.0)
     vectors = rotation @ shear @ cell
-    return Foil(
-        material,
-        layout,
-        hole_um,
-        spacing_um,
-        depth,
-        np.asarray(np.linalg.inv(vectors), dtype=np.float64),
-        int(rng.integers(2**31)),
-    )
+    to_lattice = np.asarray(np.linalg.inv(vectors), dtype=np.float64)
+    return Foil(material, layout, hole_um, spacing_um, depth, to_lattice, int(rng.integers(2**31)))
 
 
 def hole_coverage(
@@ -124,7 +123,7 @@ def hole_coverage(
         distance = np.minimum(distance, _distance(foil, np.abs(p - i) - 0.5, np.abs(q - j) - 0.5))
     radius = foil.hole_um / 2
     coverage = np.clip((radius - distance) / pixel_um + 0.5, 0, 1)
-    return coverage, _hole_factors(foil.seed)[i.astype(np.int32) & 63, j.astype(np.int32) & 63]
+    return coverage, hole_factors(foil.seed)[i.astype(np.int32) & 63, j.astype(np.int32) & 63]
 
 
 def _distance(foil: Foil, p: Floats, q: Floats) -> Floats:
@@ -135,7 +134,7 @@ def _distance(foil: Foil, p: Floats, q: Floats) -> Floats:
 
 
 @lru_cache(maxsize=4)
-def _hole_factors(seed: int) -> Floats:
+def hole_factors(seed: int) -> Floats:
     """Factors on the ice of 64 x 64 holes, repeated: spread and share of dry holes assumed."""
     rng = generator(seed, "holes")
     spread = np.exp(rng.normal(0, 0.3, (64, 64)))
@@ -159,8 +158,17 @@ def _lacey(foil: Foil, x_um: Floats, y_um: Floats, pixel_um: float) -> tuple[Flo
 
 @lru_cache(maxsize=4)
 def _lace(seed: int, blur_cells: float) -> Floats:
-    """A web: the zero-lines of smooth noise, thickened to leave ``LACEY_FILL`` open."""
+    """The web at low magnification: its height cut to leave ``LACEY_FILL`` open, and blurred."""
+    return ndimage.gaussian_filter((lace_height(seed) > 0).astype(np.float32), blur_cells, mode="wrap")
+
+
+@lru_cache(maxsize=4)
+def lace_height(seed: int) -> Floats:
+    """Height of a web over its edge: the zero-lines of smooth noise, thickened to leave ``LACEY_FILL`` open.
+
+    Returns:
+        Positive in the gaps; a cell is an eighth of a gap; shape (LACE_CELLS, LACE_CELLS), periodic.
+    """
     noise = generator(seed, "lace").normal(size=(LACE_CELLS, LACE_CELLS))
     height = np.abs(ndimage.gaussian_filter(noise, 6, mode="wrap"))
-    opened = (height > np.quantile(height, 1 - LACEY_FILL)).astype(np.float32)
-    return ndimage.gaussian_filter(opened, blur_cells, mode="wrap")
+    return (height - np.quantile(height, 1 - LACEY_FILL)).astype(np.float32)

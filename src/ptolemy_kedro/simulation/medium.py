@@ -1,17 +1,17 @@
 """Medium-magnification images of one square: for training and judging, without a session around them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import Points, StageMap
+from ptolemy_kedro.simulation.camera import stitched_points, take
 from ptolemy_kedro.simulation.example import Setting, draw_setting
+from ptolemy_kedro.simulation.film import render_light
 from ptolemy_kedro.simulation.hole_operators import choose_holes, draw_hole_operator
-from ptolemy_kedro.simulation.optics import expose
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.sites import Sites, sites_in_view
-from ptolemy_kedro.simulation.tile import render_transmission
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,12 @@ def simulate_example(
         radius_px: Radius of a hole [px] that sets the pixel size, if that is absent; drawn if absent.
     """
     setting = draw_setting(seed, held_out, shape, pixel_size_a, radius_px)
-    light = render_transmission(setting.grid, setting.field, setting.shape, setting.optics.contrast)
-    sites = sites_in_view(setting.grid, setting.field, setting.shape)
-    image = expose(generator(seed, "medium noise"), light, setting.optics)
-    return _describe(seed, held_out, setting, sites, image)
+    optics = setting.shot.optics
+    rng = generator(seed, "medium noise")
+    light = render_light(rng, setting.grid, setting.field, setting.shape, optics.contrast)
+    sites = sites_in_view(setting.grid, setting.field, setting.shape, optics.contrast, optics.dose)
+    at = stitched_points(sites.centre_px, setting.shape, setting.shot.stitching)
+    return _describe(seed, held_out, setting, replace(sites, centre_px=at), take(rng, light, setting.shot))
 
 
 def _describe(

@@ -1,12 +1,12 @@
 """The microscope and its camera: where pixels lie on the stage, and what reaches the file."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ptolemy_kedro.simulation.coarse import weights
 from ptolemy_kedro.simulation.options import Drawn
 
 Floats = NDArray[np.float32]
@@ -115,20 +115,23 @@ def draw_optics(rng: np.random.Generator, drawn: Drawn) -> Optics:
     )
 
 
-def expose(rng: np.random.Generator, transmission: Floats, optics: Optics) -> NDArray[np.generic]:
+def expose(
+    rng: np.random.Generator, transmission: Floats, optics: Optics, beam: Floats | None = None
+) -> NDArray[np.generic]:
     """Take an image: glow, blur, illumination, shot noise, gain and offset, storage.
 
     Args:
         rng: Of the shot noise.
         transmission: Share of the beam let through, 0 to 1; shape (rows, cols). Overwritten.
         optics: The microscope.
+        beam: The beam's brightness over the image, shape (rows, cols); the microscope's own if absent.
 
     Returns:
         Counts as stored; shape (rows, cols), of the preset's dtype.
     """
     light = _add_glow(transmission, optics.glow)
     light = ndimage.gaussian_filter(light, optics.blur_px, mode="nearest", truncate=3.0)
-    light *= illumination(light.shape, optics)
+    light *= illumination(light.shape, optics) if beam is None else beam
     light *= optics.dose
     counts = _shot_noise(rng, light)
     counts *= optics.gain
@@ -162,15 +165,8 @@ def _add_glow(light: Floats, glow: float) -> Floats:
     near, far, wide = (ndimage.gaussian_filter(small, sigma, mode="nearest") for sigma in (1.0, 3.0, 8.0))
     halo = glow * (0.3 * near + 0.4 * far + 0.3 * wide)
     light *= 1 - glow
-    light += _weights(light.shape[0], rows, step) @ halo @ _weights(light.shape[1], cols, step).T
+    light += weights(light.shape[0], rows, step) @ halo @ weights(light.shape[1], cols, step).T
     return light
-
-
-@lru_cache(maxsize=8)
-def _weights(size: int, count: int, step: int) -> Floats:
-    """Linear interpolation from every ``step``-th pixel to all; shape (size, count)."""
-    at = np.minimum(np.arange(size, dtype=np.float32) / step, count - 1)
-    return np.maximum(1 - np.abs(at[:, None] - np.arange(count, dtype=np.float32)), 0)
 
 
 def _shot_noise(rng: np.random.Generator, electrons: Floats) -> Floats:

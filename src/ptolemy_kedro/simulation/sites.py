@@ -6,11 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import Points, StageMap
-from ptolemy_kedro.simulation.foil import Foil
-from ptolemy_kedro.simulation.specimen import Grid
+from ptolemy_kedro.simulation.handling import KINDS, handling
+from ptolemy_kedro.simulation.specimen import ICE_DEPTH_PER_NM, Grid
+from ptolemy_kedro.simulation.survey import Holes, Survey, holes_in_view, survey
 
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+OPEN_LIGHT = 0.12
+"""A hole behind ice that climbs the bar is there to be seen if at least this much light is left: assumed."""
+
+FAINT = 0.015
+"""Holes whose light differs less than this from the film's are buried: nobody sees them; assumed."""
+
+FAINT_NOISE = 7.0
+"""And so are those that stand out by less than this many sds of the noise over their area; assumed."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +30,13 @@ class Sites:
     Attributes:
         centre_px: True centre (row, col) [px]; shape (n, 2).
         radius_px: True radius [px]; shape (n,).
-        open: Whether it is there to be seen: not under the bar, not torn away; shape (n,).
+        open: Whether it is there to be seen: not under the bar, torn away, folded over or buried; shape (n,).
         doubtful: In view, and nobody could be sure of it; never also open; shape (n,).
         ice_nm: Ice in it; shape (n,).
         bar_um: Distance to the nearer bar [um], negative under it; shape (n,).
+        dirt: Share of its light that dirt and earlier exposures take; shape (n,).
+        around: The same of the film just outside it; shape (n,).
+        state: torn, barred, folded, buried, exposed, or one of ``handling.KINDS``; shape (n,).
     """
 
     centre_px: Points
@@ -32,44 +45,68 @@ class Sites:
     doubtful: Bools
     ice_nm: Array
     bar_um: Array
+    dirt: Array
+    around: Array
+    state: NDArray[np.str_]
 
     def __len__(self) -> int:
         return len(self.centre_px)
 
-
-def lattice_sites(foil: Foil, field: StageMap, shape: tuple[int, int]) -> tuple[Points, Array]:
-    """List the lattice's sites in an image: (row, col) [px], (n, 2), and lattice coordinates, (n, 2)."""
-    if foil.layout not in ("square", "hexagonal"):
-        return np.empty((0, 2)), np.empty((0, 2))
-    rows, cols = shape
-    corners = field.to_stage(np.array([[0, 0], [0, cols], [rows, 0], [rows, cols]])) @ foil.to_lattice.T
-    low, high = np.floor(corners.min(axis=0)) - 1, np.ceil(corners.max(axis=0)) + 1
-    index = np.stack(
-        np.meshgrid(*(np.arange(a, b + 1) for a, b in zip(low, high, strict=True)), indexing="ij"), axis=-1
-    ).reshape(-1, 2)
-    if foil.layout == "hexagonal":
-        index = np.concatenate([index, index + 0.5])
-    at_px = field.to_pixels(index @ np.linalg.inv(foil.to_lattice).T)
-    inside = np.all((at_px > -0.5) & (at_px < np.array(shape) - 0.5), axis=1)
-    return at_px[inside], index[inside]
+    def __getitem__(self, chosen: NDArray) -> "Sites":
+        """The holes that a mask or an order names."""
+        return Sites(**{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
 
 
-def sites_in_view(grid: Grid, field: StageMap, shape: tuple[int, int]) -> Sites:
-    """List the holes whose centre lies in an image of a grid."""
-    at_px, _ = lattice_sites(grid.foil, field, shape)
-    stage = field.to_stage(at_px)
-    pixel_um = np.sqrt(abs(np.linalg.det(field.matrix)))
-    radius_um = grid.foil.hole_um / 2
-    bar_um, ice_nm, torn = (np.full(len(at_px), fill) for fill in (-np.inf, 0.0, 1.0))
-    for k, centre in enumerate(grid.openings.centre_um):
-        local = np.abs((stage - centre) @ np.linalg.inv(grid.axes).T)
-        inside = grid.openings.edges_um[k].mean() - local.max(axis=1)
-        here = inside > bar_um
-        bar_um[here], ice_nm[here] = inside[here], grid.openings.ice_nm[k]
-        torn[here] = grid.openings.state[k] in ("torn", "empty", "opaque")
-    clear = bar_um > 0.3 * radius_um
-    gone = torn > 0
+def sites_in_view(grid: Grid, field: StageMap, shape: tuple[int, int], contrast: float, dose: float) -> Sites:
+    """List the holes whose centre lies in an image of a grid.
+
+    Args:
+        grid: The specimen.
+        field: Where the pixels lie.
+        shape: Image (rows, cols) [px].
+        contrast: Factor on optical depths.
+        dose: Electrons a pixel through nothing, for what drowns in noise.
+    """
+    pixel_um = float(np.sqrt(abs(np.linalg.det(field.matrix))))
+    holes = holes_in_view(grid.foil, field, shape)
+    radius_px = holes.radius_um / pixel_um
+    seen = survey(grid, field, shape, holes)
+    ice, light, film = _lights(grid, holes, seen, contrast)
+    noise = 1 / np.sqrt(np.maximum(dose * light * np.pi * radius_px**2, 1e-9))
+    relief = np.abs(light - film) / np.maximum(light, film) + 0.5 * contrast * _rim_depth(grid)
+    faint = relief < np.maximum(FAINT, FAINT_NOISE * noise)
+    state = _states(holes, seen, faint, contrast)
+    gone = np.isin(state, ("torn", "barred", "folded", "buried"))
+    hinted = (state == "barred") & (seen.bar_um > -0.8 * holes.radius_um)
+    hinted |= np.isin(state, ("folded", "buried")) | (state == "torn") & (seen.gone < 0.97)
     return Sites(
-        at_px, np.full(len(at_px), radius_um / pixel_um), clear & ~gone,
-        ~clear & (bar_um > -radius_um) | clear & gone, ice_nm, bar_um,
+        field.to_pixels(holes.stage), radius_px, ~gone, gone & hinted,
+        ice / ICE_DEPTH_PER_NM, seen.bar_um, seen.dirt, seen.around, state,
     )  # fmt: skip
+
+
+def _lights(grid: Grid, holes: Holes, seen: Survey, contrast: float) -> tuple[Array, Array, Array]:
+    """Optical depth of each hole's ice, and the light through the hole and through the film beside it."""
+    depth = grid.foil.depth
+    level = np.exp(-1.5 * seen.ice / depth)
+    ice = seen.ice * (1 + (holes.factor - 1) * level) * (1 + handling(grid.foil).plug)
+    ice = np.where(holes.kind == KINDS.index("empty"), 0.0, np.maximum(ice, 0))
+    film = np.maximum(seen.ice, depth + 0.15 * seen.ice)
+    return ice, np.exp(-contrast * ice), np.exp(-contrast * film)
+
+
+def _rim_depth(grid: Grid) -> float:
+    """How much the dark line at the holes' edges stands out, averaged over a tenth of the radius."""
+    height, width_um = handling(grid.foil).line
+    return height * min(1.0, 1.8 * width_um / (0.1 * grid.foil.hole_um / 2 + 1e-9))
+
+
+def _states(holes: Holes, seen: Survey, faint: Bools, contrast: float) -> NDArray[np.str_]:
+    state = np.array(KINDS, dtype="<U11")[holes.kind]
+    state[seen.exposed] = "exposed"
+    state[faint] = "buried"
+    state[seen.folded > 0.2] = "folded"
+    state[seen.gone > 0.35] = "torn"
+    dark = np.exp(-contrast * seen.climb) < OPEN_LIGHT
+    state[(seen.bar_um < 0.15 * holes.radius_um) | dark] = "barred"
+    return state

@@ -1,0 +1,249 @@
+"""What lies on a square close by: dirt, frost, crystals, blotches, pinholes, folds, earlier exposures.
+
+Drawn once an opening, so that every image of it shows the same. All sizes assumed, by looking at real images.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptolemy_kedro.simulation.foil import Foil
+from ptolemy_kedro.simulation.handling import Handling, handling
+from ptolemy_kedro.simulation.seeds import generator
+from ptolemy_kedro.simulation.specimen import Grid
+from ptolemy_kedro.simulation.tile import Patch
+
+Array = NDArray[np.float64]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Spots:
+    """Ellipses that take light away (or, where ``depth`` is negative, let more pass); arrays of shape (n,).
+
+    Attributes:
+        u_um: Place along the mesh's first axis, from the opening's centre [um].
+        v_um: Along its second.
+        radius_um: Shorter half-axis [um].
+        stretch: Longer half-axis over shorter.
+        turn: Direction of the longer axis [rad].
+        depth: Optical depth in the middle.
+        soft: Width of the edge, share of the radius.
+    """
+
+    u_um: Array
+    v_um: Array
+    radius_um: Array
+    stretch: Array
+    turn: Array
+    depth: Array
+    soft: Array
+
+    def __len__(self) -> int:
+        return len(self.u_um)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Foil folded over beyond a line: direction (u, v), distance from the centre [um], depth, waves [um]."""
+
+    way: tuple[float, float]
+    off_um: float
+    depth: float
+    waves_um: Array
+    phases: Array
+
+
+@dataclass(frozen=True)
+class Soiling:
+    """What lies on one opening.
+
+    Attributes:
+        spots: Dirt, frost, crystals, blotches and pinholes.
+        discs: Earlier exposures, as spots with stage x and y [um] for u and v.
+        fold: A fold, if there is one.
+    """
+
+    spots: Spots
+    discs: Spots
+    fold: Fold | None
+
+
+def soiling(grid: Grid, k: int) -> Soiling:
+    """What lies on an opening; always the same."""
+    half_um = float(grid.openings.edges_um[k].mean())
+    centre = tuple(float(x) for x in grid.openings.centre_um[k])
+    torn = bool(grid.openings.state[k] == "torn")
+    return _soiling(int(grid.openings.seed[k]), half_um, centre, torn, _Same(grid.foil))
+
+
+@dataclass(frozen=True)
+class _Same:
+    """A foil that can be looked up: equal where the seeds are."""
+
+    foil: Foil
+
+    def __hash__(self) -> int:
+        return hash(self.foil.seed)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.foil.seed == self.foil.seed
+
+
+@lru_cache(maxsize=64)
+def _soiling(seed: int, half_um: float, centre_um: tuple[float, float], torn: bool, same: _Same) -> Soiling:
+    rng, care = generator(seed, "soiling"), handling(same.foil)
+    area = (2 * half_um) ** 2 / 1000
+    clumps, crystals, blotches, pinholes = rng.poisson(np.minimum(care.dirt * area, [60, 12, 150, 100]))
+    parts = [_clump(rng, half_um) for _ in range(clumps)]
+    parts += [_crystal(rng, half_um) for _ in range(crystals)]
+    if rng.random() < care.frost:
+        parts += [_frost(rng, half_um) for _ in range(rng.integers(1, 4))]
+    parts.append(_spread(rng, blotches, half_um, (0.3, 2.5), rng.normal(0.0, 0.08, blotches), 1.6))
+    parts.append(_spread(rng, pinholes, half_um, (0.05, 0.3), -rng.uniform(0.05, 0.3, pinholes), 0.5))
+    fold = _draw_fold(rng, half_um) if rng.random() < (0.5 if torn else 0.06) else None
+    return Soiling(_joined(parts), _draw_discs(rng, care, same.foil, half_um, np.array(centre_um)), fold)
+
+
+def _joined(parts: list[Spots]) -> Spots:
+    fields = Spots.__dataclass_fields__
+    return Spots(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in fields})
+
+
+def _spread(
+    rng: np.random.Generator,
+    n: int,
+    half_um: float,
+    sizes_um: tuple[float, float],
+    depth: Array,
+    soft: float,
+) -> Spots:
+    """Spots anywhere in the opening, their sizes spread evenly in the logarithm."""
+    at = rng.uniform(-half_um, half_um, (n, 2))
+    radius = np.exp(rng.uniform(*np.log(sizes_um), n))
+    return Spots(
+        at[:, 0], at[:, 1], radius, rng.uniform(1, 2.5, n), rng.uniform(0, np.pi, n), depth, np.full(n, soft)
+    )
+
+
+def _about(
+    rng: np.random.Generator,
+    n: int,
+    half_um: float,
+    reach_um: Array,
+    sizes_um: tuple[float, float],
+    depths: tuple[float, float],
+    soft: float,
+) -> Spots:
+    """Spots about one place, spread by ``reach_um`` along two axes at any angle."""
+    turn = rng.uniform(0, np.pi)
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    at = rng.uniform(-half_um, half_um, 2) + rng.normal(0, 1, (n, 2)) * reach_um @ rotation.T
+    radius = np.exp(rng.uniform(*np.log(sizes_um), n))
+    stretch, angle = rng.uniform(1, 2.0, n), rng.uniform(0, np.pi, n)
+    return Spots(at[:, 0], at[:, 1], radius, stretch, angle, rng.uniform(*depths, n), np.full(n, soft))
+
+
+def _clump(rng: np.random.Generator, half_um: float) -> Spots:
+    """Small dark things in a heap."""
+    n = int(np.exp(rng.uniform(np.log(2), np.log(60))))
+    reach = np.exp(rng.uniform(np.log(0.15), np.log(2.0))) * rng.uniform(0.4, 1.0, 2)
+    small = np.exp(rng.uniform(np.log(0.03), np.log(0.15)))
+    dark = rng.uniform(0.1, 1.5)
+    return _about(rng, n, half_um, reach, (small, 4 * small), (0.5 * dark, 1.5 * dark), 0.5)
+
+
+def _crystal(rng: np.random.Generator, half_um: float) -> Spots:
+    """Ice or sediment that lets hardly anything pass: a lump of several."""
+    n = int(rng.integers(1, 16))
+    size = np.exp(rng.uniform(np.log(0.2), np.log(1.6)))
+    dark = rng.uniform(0.6, 6.0)
+    return _about(rng, n, half_um, np.full(2, 1.2 * size), (0.4 * size, size), (0.7 * dark, dark), 0.25)
+
+
+def _frost(rng: np.random.Generator, half_um: float) -> Spots:
+    """A part of the square sprinkled with fine dirt."""
+    n = int(rng.integers(80, 500))
+    reach = rng.uniform(0.06, 0.3, 2) * half_um
+    return _about(rng, n, half_um, reach, (0.08, 0.5), (0.03, 0.5), 0.8)
+
+
+def _draw_fold(rng: np.random.Generator, half_um: float) -> Fold:
+    way = rng.uniform(0, 2 * np.pi)
+    return Fold(
+        (float(np.cos(way)), float(np.sin(way))),
+        float(half_um * rng.uniform(0.55, 1.05)),
+        float(rng.uniform(0.3, 2.0)),
+        rng.normal(0, [0.05, 0.02, 0.01]) * half_um,
+        rng.uniform(0, 2 * np.pi, 3),
+    )
+
+
+def _draw_discs(
+    rng: np.random.Generator, care: Handling, foil: Foil, half_um: float, centre_um: Array
+) -> Spots:
+    """Earlier exposures: round, of one size, on holes in a row or beside them where the focus was found."""
+    share, depth = care.exposed
+    n = int(rng.integers(1, 14)) if rng.random() < share else 0
+    cell = np.linalg.inv(foil.to_lattice)
+    start = np.rint(foil.to_lattice @ (centre_um + rng.uniform(-0.8, 0.8, 2) * half_um))
+    step = np.array([(1, 0), (0, 1), (1, 1), (1, -1)][rng.integers(4)])
+    on_row = np.arange(n)[:, None] * step + rng.integers(-1, 2, (n, 2)) * (rng.random() < 0.5)
+    beside = (rng.random((n, 1)) < rng.uniform(0, 0.6)) * 0.5 * step
+    at = (start + on_row + beside) @ cell.T + rng.normal(0, 0.12 * max(foil.hole_um, 0.6), (n, 2))
+    radius = max(foil.hole_um, 0.6) / 2 * rng.uniform(0.7, 1.7)
+    depths = depth * rng.uniform(0.5, 1.5, n)
+    return Spots(at[:, 0], at[:, 1], np.full(n, radius), np.ones(n), np.zeros(n), depths, np.full(n, 0.06))
+
+
+def soil(light: Floats, patch: Patch, soiled: Soiling, contrast: float) -> None:
+    """Lay dirt and earlier exposures on a patch, in place; ``light`` has its shape."""
+    if min(light.shape) < 2:
+        return
+    _lay(light, soiled.spots, patch.u_um, patch.v_um, patch.pixel_um, contrast)
+    _lay(light, soiled.discs, patch.x_um, patch.y_um, patch.pixel_um, contrast)
+
+
+def _lay(light: Floats, spots: Spots, u_um: Floats, v_um: Floats, pixel_um: float, contrast: float) -> None:
+    if not len(spots):
+        return
+    gradient = np.array(
+        [
+            [u_um[1, 0] - u_um[0, 0], u_um[0, 1] - u_um[0, 0]],
+            [v_um[1, 0] - v_um[0, 0], v_um[0, 1] - v_um[0, 0]],
+        ],
+        dtype=float,
+    )
+    to_pixels = np.linalg.inv(gradient)
+    at = np.column_stack([spots.u_um - u_um[0, 0], spots.v_um - v_um[0, 0]]) @ to_pixels.T
+    wide = (1 + 0.5 * spots.soft) * spots.radius_um * spots.stretch
+    reach = wide[:, None] * np.linalg.norm(to_pixels, axis=1) + 1.5
+    low = np.clip(np.floor(at - reach), 0, light.shape).astype(int)
+    high = np.clip(np.ceil(at + reach) + 1, 0, light.shape).astype(int)
+    for n in np.flatnonzero(np.all(high > low, axis=1)):
+        window = slice(low[n, 0], high[n, 0]), slice(low[n, 1], high[n, 1])
+        light[window] *= _veil(spots, n, u_um[window], v_um[window], pixel_um, contrast)
+
+
+def _veil(spots: Spots, n: np.intp, u_um: Floats, v_um: Floats, pixel_um: float, contrast: float) -> Floats:
+    """The share of the light that a spot leaves of each pixel."""
+    radius, stretch = np.float32(spots.radius_um[n]), np.float32(spots.stretch[n])
+    cos, sin = np.float32(np.cos(spots.turn[n])), np.float32(np.sin(spots.turn[n]))
+    du, dv = u_um - np.float32(spots.u_um[n]), v_um - np.float32(spots.v_um[n])
+    along, across = (cos * du + sin * dv) / stretch, cos * dv - sin * du
+    edge = max(spots.soft[n] * radius, pixel_um)
+    cover = np.clip((radius - np.sqrt(along * along + across * across)) / np.float32(edge) + 0.5, 0, 1)
+    cover = cover * cover * (3 - 2 * cover)
+    thin = min(1.0, np.pi * radius * radius * stretch / pixel_um**2)  # smaller than a pixel: averaged
+    return 1 - np.float32(thin) * cover * np.float32(1 - np.exp(-contrast * spots.depth[n]))
+
+
+def folded(fold: Fold, u_um: Floats, v_um: Floats, pixel_um: float) -> Floats:
+    """The share of each pixel that lies beneath a fold; shape as given."""
+    (a, b), along = fold.way, (u_um * np.float32(-fold.way[1]) + v_um * np.float32(fold.way[0]))
+    beyond = np.float32(a) * u_um + np.float32(b) * v_um - np.float32(fold.off_um)
+    for number, (height, phase) in enumerate(zip(fold.waves_um, fold.phases, strict=True)):
+        beyond += np.float32(height) * np.cos(along * np.float32(0.15 * (number + 1)) + np.float32(phase))
+    return np.clip(beyond / np.float32(max(pixel_um, 0.1)) + 0.5, 0, 1)
