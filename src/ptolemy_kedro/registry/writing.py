@@ -1,0 +1,34 @@
+"""One writer at a time: two flows or promotions in one home wait for each other."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from ptolemy_kedro.home import Home
+from ptolemy_kedro.locks import locked
+from ptolemy_kedro.store import reached
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PATIENCE_S = 60.0
+"""A registration takes seconds; whoever holds the lock for longer hangs."""
+
+
+@contextmanager
+def writing(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
+    """Give a client of the home's store that alone writes to it.
+
+    Args:
+        home: Where the store is.
+        create: Make a SQLite store that is not there.
+
+    Raises:
+        RegistryError: The store cannot be used.
+        StorageError: Another process has been writing for a minute.
+    """
+    with (
+        reached(home, create) as client,
+        locked(home.path / ".registry.lock", f"The registry of {home.path}", PATIENCE_S),
+    ):
+        yield client
