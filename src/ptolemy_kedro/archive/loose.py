@@ -43,7 +43,7 @@ class LooseImage:
 
     @property
     def stage_map(self) -> StageMap | None:
-        """The map from its pixels to the stage, unmirrored as displayed; None where scale or place is unknown."""
+        """The map from its pixels to the stage, unmirrored as displayed; None where it is unknown."""
         if self.pixel_size_a is None or self.stage_um is None:
             return None
         seen = StageMap.centred(self.shape, self.pixel_size_a, self.stage_um, self.rotation_deg)
@@ -57,7 +57,8 @@ class LooseImage:
         """
         if self.stage_um is None:
             raise ImageError(
-                f"{self.name}: its stage position is unknown. Put its .mdoc file beside it, or give --stage X Y."
+                f"{self.name}: its stage position is unknown. Put its .mdoc file beside it, or give "
+                "--stage X Y."
             )
         if self.pixel_size_a is None:
             raise ImageError(f"{self.name}: its pixel size is unknown. Give --pixel-size in angstrom.")

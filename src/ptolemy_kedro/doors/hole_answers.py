@@ -56,8 +56,13 @@ def one_line(ranked: RankedHoles) -> str:
 
 def with_models(ranked: RankedHoles, pixel_size_a: float | None) -> str:
     """Write the wire's JSON beside what found and scored the holes, and the scale of the image."""
-    answer = {"model": ranked.model, "localiser": ranked.found.localiser, "pixel_size_a": pixel_size_a}
-    answer |= {"spacing_px": ranked.found.spacing_px, "holes": holes_as_json(ranked)}
+    answer = {
+        "model": ranked.model,
+        "localiser": ranked.found.localiser,
+        "pixel_size_a": pixel_size_a,
+        "spacing_px": ranked.found.spacing_px,
+        "holes": holes_as_json(ranked),
+    }
     return json.dumps(answer, indent=1, allow_nan=False) + "\n"
 
 

@@ -48,7 +48,8 @@ def holes(
     if nav and frame:
         from ptolemy_kedro.exports.one_image import holes_as_navigator
 
-        ranking.write_answer(holes_as_navigator(nav.name, frame, ranked), nav)
+        text = holes_as_navigator(nav.name, frame, ranked.found, ranked.scores, ranked.model)
+        ranking.write_answer(text, nav)
 
 
 def _frame(image: Path, pixel_size_a: float | None, stage_um: tuple[float, float] | None):

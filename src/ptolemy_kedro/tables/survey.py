@@ -59,6 +59,10 @@ class TargetHoles(Table):
     lattice: Series[pd.Int64Dtype] = optional(ge=0)  # which of the image's; empty for a hole on none
     lattice_row: Series[pd.Int64Dtype] = optional()
     lattice_col: Series[pd.Int64Dtype] = optional()
+    step_row_row_px: Series[float] = optional()  # the lattice's two steps, (row, col) each
+    step_row_col_px: Series[float] = optional()
+    step_col_row_px: Series[float] = optional()
+    step_col_col_px: Series[float] = optional()
     found_by: Series[str] = pa.Field(isin=("network", "lattice"))
     probability: Series[float] = pa.Field(**SHARE)  # that a hole is there
     stage_x_um: Series[float] = optional()

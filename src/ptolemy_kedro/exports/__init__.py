@@ -1,0 +1,1 @@
+"""What collection software reads: SerialEM's navigator, CSV, JSON."""

@@ -1,0 +1,104 @@
+"""A new session, read from an archive or from a plain folder of images."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from numpy.typing import NDArray
+
+from ptolemy_kedro import archive as archives
+from ptolemy_kedro.errors import ArchiveError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ptolemy_kedro.archive.session import Session
+    from ptolemy_kedro.survey.options import SurveyOptions
+
+FINDS_SQUARES = ("atlas", "tile")
+FINDS_HOLES = ("square", "medium")
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A session that is to be surveyed.
+
+    Attributes:
+        session_id: The session.
+        origin: real or simulated.
+        grids: ``tables.Grids`` rows; spacing and diameter of holes where they are known.
+        images: ``tables.Images`` rows of all images with pixels.
+        read: Gives the pixels of a ``file`` of the images, shape (rows, cols).
+        address: Gives where such a file lies, for other programs.
+        bottom_first: Of a ``file``: is the first row stored the lowest one displayed?
+        warnings: What was lived with, one line each.
+    """
+
+    session_id: str
+    origin: str
+    grids: "pd.DataFrame"
+    images: "pd.DataFrame"
+    read: Callable[[str], NDArray]
+    address: Callable[[str], str]
+    bottom_first: Callable[[str], bool]
+    warnings: tuple[str, ...] = ()
+
+    def images_of(self, kinds: tuple[str, ...]) -> "pd.DataFrame":
+        """Take the images of some kinds, without those that show another one's field unbinned."""
+        twins = set(self.images["pixels_of"].dropna())
+        images = self.images
+        return images[images["kind"].isin(kinds) & ~images["image_id"].isin(twins)]
+
+
+@contextmanager
+def open_newcomer(path: Path, options: "SurveyOptions") -> Iterator[Newcomer]:
+    """Open a session archive, or a plain folder of images.
+
+    Args:
+        path: Folder, ``.zip``, ``.tar`` or ``.tar.zst``; a folder with a ``session.json`` is an archive.
+        options: How it is read.
+
+    Raises:
+        PtolemyError: It is neither, or breaks its format, or holds no image to work on.
+    """
+    if not path.exists():
+        raise ArchiveError(f"There is nothing at {path}. Name a session archive or a folder of images.")
+    if path.is_dir() and not is_archive(path):
+        from ptolemy_kedro.survey.plain_folder import read_folder
+
+        yield _useful(read_folder(path, options), path)
+        return
+    with archives.open_session(path, permissive=options.permissive) as session:
+        yield _useful(_of_archive(path, session), path)
+
+
+def is_archive(path: Path) -> bool:
+    """Tell an archive in a folder, possibly with one folder around its files, from a plain folder."""
+    return any(path.glob("session.json")) or any(path.glob("*/session.json"))
+
+
+def _of_archive(path: Path, session: "Session") -> Newcomer:
+    images = session.tables["images"]
+    folder = path.resolve() if path.is_dir() else None
+    return Newcomer(
+        session.session_id,
+        str(session.tables["sessions"]["origin"].iloc[0]),
+        session.tables["grids"],
+        images[images["file"].notna()].reset_index(drop=True),
+        session.pixels.read,
+        lambda file: str(folder / "images" / file) if folder else file,
+        lambda file: file.lower().endswith((".mrc", ".mrcs", ".map")),
+        tuple(session.warnings),
+    )
+
+
+def _useful(newcomer: Newcomer, path: Path) -> Newcomer:
+    if not len(newcomer.images_of(FINDS_SQUARES + FINDS_HOLES)):
+        kinds = ", ".join(sorted(set(newcomer.images["kind"]))) or "none at all"
+        raise ArchiveError(
+            f"{path} holds no image of a tile, a square or its holes (kinds with pixels: {kinds}). Give a "
+            "session with some."
+        )
+    return newcomer

@@ -1,0 +1,100 @@
+"""Where to go first: squares best first, in each the holes that are worth it, best first."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ptolemy_kedro.survey.options import PlanOptions
+from ptolemy_kedro.survey.sightings import records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+
+def plan_visits(
+    session_id: str,
+    squares: "pd.DataFrame",
+    holes: "pd.DataFrame",
+    options: PlanOptions = PlanOptions(),  # noqa: B008
+) -> "pd.DataFrame":
+    """Put squares and holes in the order in which to visit them (``tables.Plan``).
+
+    The stage goes to each square once, the best first. Where medium images show its holes, those with a score
+    of at least ``least_score`` are to be exposed, image by image, best first; where none does, medium images
+    are to be taken.
+    Holes that lie on no known square come last, image by image.
+
+    Args:
+        session_id: The session.
+        squares: ``tables.TargetSquares`` rows of it.
+        holes: ``tables.TargetHoles`` rows of it.
+        options: How much is planned.
+    """
+    import pandas as pd
+
+    from ptolemy_kedro import tables
+
+    seen = holes[holes["stands"]]
+    of_square = dict(list(seen.groupby("square_id")))
+    stand = squares[squares["stands"]].sort_values("rank")
+    rows: list[Row] = []
+    unseen = 0
+    for square in records(stand):
+        if square["physical_id"] in of_square:
+            rows += _holes_of(of_square[square["physical_id"]], square, len(stand), options)
+        elif unseen < options.most_squares:
+            unseen += 1
+            rows.append(_square(square, len(stand)))
+    rows += _holes_of(seen[seen["square_id"].isna()], None, len(stand), options)
+    if not rows:
+        return tables.empty(tables.Plan)
+    plan = pd.DataFrame(rows).assign(session_id=session_id, order=np.arange(1, len(rows) + 1))
+    return tables.validate(tables.Plan, plan, f"session {session_id}: plan")
+
+
+def _holes_of(holes: "pd.DataFrame", square: Row | None, of: int, options: PlanOptions) -> Iterator[Row]:
+    """List the holes of one square that are worth a visit, image by image, the image of most worth first."""
+    worth = holes[holes["score"] >= options.least_score].sort_values("score", ascending=False)
+    worth = worth.head(options.most_holes) if square else worth
+    images = worth.groupby("image_id")["score"].sum().sort_values(ascending=False).index
+    for image_id in images:
+        here = worth[worth["image_id"] == image_id]
+        total = int((holes["image_id"] == image_id).sum())
+        for place, hole in enumerate(records(here), start=1):
+            yield _hole(hole, square, f"hole {place} of {total} in {image_id}", of)
+
+
+def _hole(hole: Row, square: Row | None, place: str, of: int) -> Row:
+    where = f"square {square['rank']} of {of} (P {square['score']:.2f})" if square else "no known square"
+    unknown = "" if np.isfinite(hole["stage_x_um"]) else "; its stage position is unknown"
+    return {
+        **_seen_at(hole),
+        "kind": "hole",
+        "square_id": square["physical_id"] if square else None,
+        "hole_id": hole["physical_id"],
+        "square_score": square["score"] if square else None,
+        "hole_score": hole["score"],
+        "reason": f"{place} (P {hole['score']:.2f}), on {where}{unknown}",
+    }
+
+
+def _square(square: Row, of: int) -> Row:
+    place = f"square {square['rank']} of {of} (P {square['score']:.2f})"
+    cut = ", cut by the image's border" if square["cut"] else ""
+    unknown = "" if np.isfinite(square["stage_x_um"]) else "; its stage position is unknown"
+    return {
+        **_seen_at(square),
+        "kind": "square",
+        "square_id": square["physical_id"],
+        "square_score": square["score"],
+        "reason": f"{place}{cut}; no image of its holes yet{unknown}",
+    }
+
+
+def _seen_at(row: Row) -> Row:
+    return {
+        name: row[name] for name in ("grid_id", "image_id", "row_px", "col_px", "stage_x_um", "stage_y_um")
+    }
