@@ -56,6 +56,25 @@ class HoleCrops:
         """True rows and cols of each [px]; shape (n, 2)."""
         return np.array([crop.shape for crop in self.pixels], dtype=np.int64).reshape(-1, 2)
 
+    def __getitem__(self, chosen: NDArray[np.intp]) -> "HoleCrops":
+        """Take some of the crops, by their places."""
+        return HoleCrops(
+            [self.pixels[place] for place in chosen],
+            self.size_class[chosen],
+            self.mean[chosen],
+            self.std[chosen],
+            self.hole_px[chosen],
+            self.reduction[chosen],
+        )
+
+    def limited(self, largest_px: int) -> "HoleCrops":
+        """Reduce crops that are larger than a side, by averaging whole blocks of pixels."""
+        factors = np.maximum(1, -(-self.shapes[:, 0] // largest_px))
+        crops = [_reduced(crop, int(factor)) for crop, factor in zip(self.pixels, factors, strict=True)]
+        return HoleCrops(
+            crops, size_classes(crops), self.mean, self.std, self.hole_px / factors, self.reduction * factors
+        )
+
     def frames(self, size_px: int, rescale: bool = True) -> NDArray[np.uint8]:
         """Bring all crops to one size for a network, in the levels they are stored in: a byte a pixel.
 
@@ -152,6 +171,10 @@ def _cut(image: Image, centre: NDArray, turn: float, side: int, width: float) ->
     if not window.size:
         return np.full((side, side), np.nan, np.float32)
     return interpolate(window, (row - low[0]).astype(np.float32), (col - low[1]).astype(np.float32), np.nan)
+
+
+def _reduced(crop: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    return np.rint(reduce(crop.astype(np.float32), factor)).astype(np.uint8) if factor > 1 else crop
 
 
 def _statistics(crops: list[Image]) -> tuple[float, float]:

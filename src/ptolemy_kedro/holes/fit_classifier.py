@@ -1,0 +1,127 @@
+"""Training our hole classifier: pixels and descriptors together, calibrated on sessions held out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import nn
+
+from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions
+from ptolemy_kedro.holes.context import DESCRIPTORS, matrix
+from ptolemy_kedro.holes.context_net import Calibrated, ContextNet
+from ptolemy_kedro.holes.crops import HoleCrops
+from ptolemy_kedro.holes.examples import FramesAndNumbers, known_holes
+from ptolemy_kedro.training.augment import turn_and_flip
+from ptolemy_kedro.training.export import to_onnx
+from ptolemy_kedro.training.loop import train
+from ptolemy_kedro.training.model import TrainedModel
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KIND = "hole-context"
+
+
+def fit_hole_classifier(
+    holes: "pd.DataFrame",
+    crops: HoleCrops,
+    options: HoleClassifierOptions = HoleClassifierOptions(),  # noqa: B008
+    checkpoint: Path | None = None,
+) -> TrainedModel:
+    """Train our network on the holes whose label is known.
+
+    Args:
+        holes: One row a hole: ``session_id``, ``label`` and a column a descriptor.
+        crops: Of the same holes, in their order.
+        options: Of network and training.
+        checkpoint: File that a killed training goes on from.
+
+    Raises:
+        TableError: Fewer than two sessions, or one of the labels is missing.
+    """
+    numbers = matrix({name: holes[name].to_numpy() for name in DESCRIPTORS})
+    frames = crops.frames(options.size_px)
+    return fit_on_frames(frames, numbers, holes["label"], holes["session_id"], options, checkpoint)
+
+
+def fit_on_frames(
+    frames: NDArray[np.uint8],
+    numbers: NDArray[np.float32],
+    labels: ArrayLike,
+    sessions: ArrayLike,
+    options: HoleClassifierOptions = HoleClassifierOptions(),  # noqa: B008
+    checkpoint: Path | None = None,
+) -> TrainedModel:
+    """Train our network on frames that are there; they are never copied whole.
+
+    Args:
+        frames: ``HoleCrops.frames(options.size_px)``; shape (n, 1, size, size).
+        numbers: Descriptors in the order of ``DESCRIPTORS``; shape (n, d).
+        labels: ``selected``, ``rejected`` or ``unknown``; shape (n,).
+        sessions: Session ids; shape (n,).
+        options: Of network and training.
+        checkpoint: File that a killed training goes on from.
+
+    Raises:
+        TableError: Fewer than two sessions, or one of the labels is missing.
+    """
+    known = known_holes(labels, sessions, options.held_out_share, options.train.seed)
+    targets = torch.from_numpy(known.selected.astype(np.float32))
+    pixels, values = torch.from_numpy(frames), torch.from_numpy(numbers)
+    learn, judge = (
+        FramesAndNumbers(pixels, targets, torch.from_numpy(places), values)
+        for places in (known.learn, known.judge)
+    )
+    torch.manual_seed(options.train.seed)
+    network = ContextNet(options, *_centre_and_spread(values[learn.rows]))
+    loss = nn.functional.binary_cross_entropy_with_logits
+    curve = train(network, learn, judge, loss, options.train, _turned(options.size_px), None, checkpoint)
+    scale, shift = calibration(network, judge)
+    config = {
+        "kind": KIND,
+        "crop": {"size_px": options.size_px},
+        "descriptors": list(DESCRIPTORS),
+        "class_prior": known.class_prior,
+        "calibration": {"scale": scale, "shift": shift},
+        "parameters": sum(p.numel() for p in network.parameters()),
+    }
+    example = torch.zeros(2, options.size_px**2 + len(DESCRIPTORS))
+    exported = to_onnx(Calibrated(network, scale, shift), example)
+    return TrainedModel(exported, config, known.sessions, curve)
+
+
+@torch.no_grad()
+def calibration(network: nn.Module, judged: FramesAndNumbers) -> tuple[float, float]:
+    """Fit scale and shift of a network's logits to examples that it did not learn from (Platt)."""
+    batches = judged.batches(torch.arange(len(judged)), 1024)
+    logits, targets = zip(*((network(rows), targets) for rows, targets in batches), strict=True)
+    return platt(torch.cat(logits).double().numpy(), torch.cat(targets).double().numpy())
+
+
+def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
+    """Fit ``sigmoid(scale * logit + shift)`` by Newton's method, pulled a little to scale 1 and shift 0."""
+    columns = np.stack([logits, np.ones_like(logits)], axis=1)
+    at, start = np.array([1.0, 0.0]), np.array([1.0, 0.0])
+    for _ in range(25):
+        chance = 1 / (1 + np.exp(-np.clip(columns @ at, -30, 30)))
+        slope = columns.T @ (chance - targets) + (at - start)
+        curvature = (columns * (chance * (1 - chance))[:, None]).T @ columns + np.eye(2)
+        at = at - np.linalg.solve(curvature, slope)
+    return float(max(at[0], 0.05)), float(at[1])
+
+
+def _centre_and_spread(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Robust mean and standard deviation of each descriptor; the latter is never 0."""
+    low, middle, high = np.quantile(values.numpy(), [0.1, 0.5, 0.9], axis=0)
+    spread = np.maximum((high - low) / 2.563, 1e-3)
+    return torch.from_numpy(middle.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
+
+
+def _turned(size_px: int):  # type: ignore[no-untyped-def]
+    def augment(rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        frames = rows[:, : size_px**2].reshape(-1, 1, size_px, size_px)
+        return torch.cat([turn_and_flip(frames, generator).flatten(1), rows[:, size_px**2 :]], dim=1)
+
+    return augment
