@@ -1,0 +1,153 @@
+"""The sites of a lattice that deserve a report: network, image and neighbours together.
+
+The foil is made with a hole at every site, so a site is a hole unless a bar, a shadow or a tear lies over it.
+Four witnesses speak to that, each in log odds, and their sum is the fused probability:
+
+- **the network**: the clicks that its map expects at the site, or its probability where it made a peak;
+- **the image**: how like the average hole of this image the site looks, judged against this image's own
+  holes and against the foil between them, where there is none;
+- **the foil**: whether the level around the site is that around the holes nearby (a bar is darker, a tear
+  brighter);
+- **the neighbours**: how many of the eight sites around are holes that the network saw.
+
+No constant here was fitted to labels: what a hole and the foil look like is learned from each image anew.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ptolemy_kedro.geometry import Points
+from ptolemy_kedro.holes.lattice import Floats, Indices
+from ptolemy_kedro.holes.lattice_fit import LatticeFit
+from ptolemy_kedro.holes.looks import Looks, look_at
+
+NETWORK = (-3.0, 4.0)
+"""Range of what the network says of a site, log odds."""
+
+IMAGE = (-3.0, 3.0)
+"""Range of what the image says of a site, log odds."""
+
+SEEN_TWICE = 0.5
+"""Weight of the image for a site with a peak: the network has seen it there already."""
+
+LONELY, SURROUNDED = -2.0, 2.0
+"""What the neighbours say of a site that has none, and of one with half of them or more, log odds."""
+
+LEVEL_FREE, LEVEL_WORST = 1.0, -8.0
+"""Difference of level, in contrasts of a hole, that is nothing unusual; and what the foil says at worst."""
+
+LOCAL = 6
+"""Holes nearby whose surroundings tell what the foil's level is."""
+
+AMID = 2.2
+"""Spacings within which three holes of a lattice lie about a point that is amid them."""
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites of a lattice in an image, n of them, ordered by index.
+
+    Attributes:
+        indices: In steps of the lattice; shape (n, 2).
+        points: Centres (row, col) [px]; shape (n, 2).
+        probability: Fused, that a hole is there and open to view; shape (n,).
+        from_lattice: The network made no peak there; shape (n,).
+        member: Place of its peak among the points given, -1 for none; shape (n,).
+    """
+
+    indices: Indices
+    points: Points
+    probability: Floats
+    from_lattice: NDArray[np.bool_]
+    member: Indices
+
+    def __len__(self) -> int:
+        """Count the sites."""
+        return len(self.points)
+
+
+def complete(
+    fit: LatticeFit,
+    points: Points,
+    probability: Floats,
+    radius_px: float,
+    image: NDArray[np.float32],
+    density_at: Callable[[Points], Floats],
+) -> Sites:
+    """Weigh every site of a lattice in an image.
+
+    Args:
+        fit: Of the points.
+        points: The network's peaks (row, col) [px]; shape (n, 2).
+        probability: Of each, by the network; shape (n,).
+        radius_px: Of a hole.
+        image: Grey levels, any scale and sign; shape (rows, cols). Best with holes of about 10 px radius.
+        density_at: Clicks that the network's map holds within a radius of any point, 0 to 1.
+
+    Returns:
+        All sites whose centre lies in the image; what is improbable is for the caller to leave out.
+    """
+    indices = _all_indices(fit, image.shape)
+    member = _members_at(fit, indices)
+    sites, peak = fit.sites(indices), member >= 0
+    sites[peak] = (sites[peak] + points[member[peak]]) / 2
+    said = np.clip(density_at(sites), 1e-3, 0.999)
+    said[peak] = np.maximum(said[peak], np.clip(probability[member[peak]], 1e-3, 0.999))
+    sure = peak & (said > 0.5)
+    sure = sure if sure.sum() >= 3 else peak
+    looks = look_at(image, fit, sites, sure, radius_px)
+    logit = (
+        np.clip(np.log(said / (1 - said)), *NETWORK)
+        + np.where(peak, SEEN_TWICE, 1.0) * np.clip(looks.likeness, *IMAGE)
+        + _neighbours(indices, sure)
+        + _foil(sites, looks, sure)
+    )
+    return Sites(indices, sites, 1 / (1 + np.exp(-logit)), ~peak, member)
+
+
+def amid(fit: LatticeFit, members: Points, points: Points) -> NDArray[np.bool_]:
+    """Tell which points lie amid the holes of a lattice: what is none of its sites there is no hole.
+
+    Args:
+        fit: The lattice.
+        members: Its holes (row, col) [px]; shape (m, 2), m at least 1.
+        points: To judge (row, col) [px]; shape (n, 2).
+    """
+    if not len(points):
+        return np.zeros(0, bool)
+    gaps = cKDTree(members).query(points, min(3, len(members)))[0].reshape(len(points), -1)
+    return gaps[:, -1] < AMID * np.sqrt(fit.lattice.cell_px2)
+
+
+def _all_indices(fit: LatticeFit, shape: tuple[int, ...]) -> Indices:
+    """List the sites in the image, and those of members whose peaks lie in it."""
+    inside = fit.indices_within((shape[0], shape[1]))
+    return np.unique(np.concatenate([inside, fit.indices]), axis=0)
+
+
+def _members_at(fit: LatticeFit, indices: Indices) -> Indices:
+    """Find the member at each index, -1 for none."""
+    places = {tuple(at): int(member) for at, member in zip(fit.indices.tolist(), fit.members, strict=True)}
+    return np.array([places.get(tuple(at), -1) for at in indices.tolist()], np.intp)
+
+
+def _neighbours(indices: Indices, sure: NDArray[np.bool_]) -> Floats:
+    """Weigh the share of the eight sites around each that the network saw; half of them are enough."""
+    low = indices.min(axis=0)
+    seen = np.zeros(np.ptp(indices, axis=0) + 3, int)
+    np.add.at(seen, tuple((indices - low + 1).T), sure.astype(int))
+    at = indices - low + 1
+    count = sum(seen[at[:, 0] + i, at[:, 1] + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
+    return LONELY + (SURROUNDED - LONELY) * np.minimum(count / 4, 1)
+
+
+def _foil(sites: Points, looks: Looks, sure: NDArray[np.bool_]) -> Floats:
+    """Weigh the level around each site against that around the holes nearby."""
+    _, near = cKDTree(sites[sure]).query(sites, min(LOCAL, int(sure.sum())))
+    usual = np.median(looks.level[sure][near.reshape(len(sites), -1)], axis=1)
+    off = np.abs(looks.level - usual) / looks.contrast
+    return np.maximum(-((np.maximum(off - LEVEL_FREE, 0)) ** 2), LEVEL_WORST)
