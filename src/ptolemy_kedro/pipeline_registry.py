@@ -4,7 +4,9 @@ from kedro.pipeline import Pipeline
 
 from ptolemy_kedro.pipelines.ingest.pipeline import create_pipeline as ingest
 from ptolemy_kedro.pipelines.low2med.pipeline import create_pipeline as low2med
+from ptolemy_kedro.pipelines.med2high.pipeline import create_pipeline as med2high
 from ptolemy_kedro.pipelines.report.pipeline import create_pipeline as report
+from ptolemy_kedro.pipelines.retrain.pipeline import create_pipeline as retrain
 from ptolemy_kedro.pipelines.simulate.pipeline import create_pipeline as simulate
 
 
@@ -13,11 +15,12 @@ def register_pipelines() -> dict[str, Pipeline]:
 
     A flow that works on sessions first takes in what has come or gone; what is current costs nothing.
     """
-    from_archives = ingest() + low2med()
     return {
-        "__default__": from_archives + report(),
+        "__default__": ingest() + low2med() + med2high() + report(),
         "simulate": simulate(),
         "ingest": ingest(),
-        "low2med": from_archives,
+        "low2med": ingest() + low2med(),
+        "med2high": ingest() + med2high(),
+        "retrain": from_archives + retrain(),
         "report": report(),
     }

@@ -31,7 +31,7 @@ class _FileDataset(AbstractDataset[Any, Any]):
         try:
             return self._path.read_text()
         except FileNotFoundError:
-            raise TableError(f"There is no {self._path}. Run `kedro run --pipeline=low2med` first.") from None
+            raise TableError(f"There is no {self._path}. Run the flow that makes it first.") from None
 
     def _exists(self) -> bool:
         return self._path.exists()
@@ -41,9 +41,23 @@ class _FileDataset(AbstractDataset[Any, Any]):
 
 
 class JsonDataset(_FileDataset):
-    """Whatever JSON holds."""
+    """Whatever JSON holds.
+
+    Args:
+        path: The file.
+        optional: Whether there may be none; then loading gives an empty object.
+        metadata: For Kedro-Viz.
+    """
+
+    def __init__(
+        self, *, path: str, optional: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
+        super().__init__(path=path, metadata=metadata)
+        self._optional = optional
 
     def load(self) -> Any:
+        if self._optional and not self._exists():
+            return {}
         try:
             return json.loads(self._text())
         except ValueError as failure:

@@ -31,16 +31,23 @@ class TrainedModelDataset(AbstractDataset["TrainingPromise", "TrainedModel"]):
     Args:
         path: The folder.
         name: The name under which its kind is registered.
+        optional: Whether there may be no model; then loading gives None.
         metadata: For Kedro-Viz.
     """
 
-    def __init__(self, *, path: str, name: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str, name: str, optional: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
         self._path = Path(path)
         self._name = name
+        self._optional = optional
         self.metadata = metadata
 
-    def load(self) -> "TrainedModel":
+    def load(self) -> "TrainedModel | None":
         import pandas as pd
+
+        if self._optional and not self._exists():
+            return None
 
         from ptolemy_kedro.training.model import TrainedModel, read_model
 
@@ -90,20 +97,26 @@ class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", d
     Args:
         path: Folder of the model and of the note which version it became.
         name: Registered name.
+        optional: Whether none may have been registered; then loading gives an empty object.
         metadata: For Kedro-Viz.
     """
 
-    def __init__(self, *, path: str, name: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str, name: str, optional: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
         self._path = Path(path)
         self._name = name
+        self._optional = optional
         self.metadata = metadata
 
     def load(self) -> dict[str, Any]:
+        if self._optional and not self._exists():
+            return {}
         try:
             return json.loads(self._note.read_text())
         except FileNotFoundError:
             raise ModelError(
-                f"No {self._name} was registered by a flow. Run `kedro run --pipeline=low2med`."
+                f"No {self._name} was registered by a flow. Run the flow that trains it."
             ) from None
 
     def save(self, challenger: "tuple[TrainedModel, dict[str, Any]]") -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptolemy_kedro.errors import TableError
-from ptolemy_kedro.evaluation import published
+from ptolemy_kedro.evaluation import locating, published
 from ptolemy_kedro.evaluation.comparison import EvaluateOptions, best_model
+from ptolemy_kedro.evaluation.scoring import part_of
 from ptolemy_kedro.evaluation.splits import PARTS
 from ptolemy_kedro.metrics import ranking
 from ptolemy_kedro.metrics.shares import pooled_share
@@ -87,12 +88,14 @@ def account(
         judged: As ``judge_hole_models`` gives it.
         split: One row a session: ``session_id``, ``part``.
         origin: Of the sessions.
-        models: Localiser and judges; ``curves`` has theirs by kind, a row an epoch.
+        models: The localiser, then the judges; ``curves`` has theirs by kind, a row an epoch.
     """
     parts = split.groupby("part")["session_id"].agg(list).to_dict()
     return {
         "origin": origin,
         "best": best_model(judged),
+        "localiser": models[0].config["kind"],
+        "default": locating.DEFAULT,
         "located": located,
         "judged": judged,
         "sessions": {part: parts.get(part, []) for part in PARTS},
@@ -103,6 +106,11 @@ def account(
             "base_rate": published.HOLES_BASE_RATE,
         },
     }
+
+
+def judging_sessions(split: "pd.DataFrame") -> list[str]:
+    """List the sessions that choose and measure models: those of the validation and of the test part."""
+    return [name for part in ("validation", "test") for name in part_of(split, part)]
 
 
 def with_origin(trained: TrainedModel, origin: str, data_digest: str, **made_with: Any) -> TrainedModel:

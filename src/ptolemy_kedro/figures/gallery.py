@@ -1,18 +1,18 @@
-"""Crops of squares in the order of their scores."""
+"""Crops of squares or of holes in the order of their scores."""
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ptolemy_kedro.figures.crop_mistakes import HasPixels
 from ptolemy_kedro.figures.tile import RANKING
-from ptolemy_kedro.squares.crops import Crops
 
 COLUMNS, ROWS = 10, 4
 
 
 def crops_by_score(
-    crops: Crops, scores: NDArray[np.float64], selected: NDArray[np.bool_], title: str = ""
+    crops: HasPixels, scores: NDArray[np.float64], selected: NDArray[np.bool_], title: str = ""
 ) -> Figure:
     """Draw crops from the best to the worst, evenly taken; those the operator selected are framed.
 

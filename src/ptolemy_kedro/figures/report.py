@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ptolemy_kedro.figures.page import Section, page, paragraph, table
+from ptolemy_kedro.partitions import SessionTable
 from ptolemy_kedro.simulation import operators
 
 LABELS = ("selected", "rejected", "unknown")
@@ -30,7 +31,7 @@ def report_page(
     learnt: Sequence[Section],
     sessions: "pd.DataFrame",
     counts: "pd.DataFrame",
-    parts: Mapping[str, Mapping[str, str]],
+    parts: Mapping[str, str],
     set_aside: dict[str, list[str]],
 ) -> str:
     """Write the page.
@@ -39,8 +40,8 @@ def report_page(
         challengers: What was registered, each with name, version, kind, origin, sessions, data_digest, store.
         learnt: Sections on squares and holes.
         sessions: ``tables.Sessions`` rows.
-        counts: As ``label_counts`` gives them for squares and for holes, one below the other.
-        parts: Part of each session in the split, by what was split (squares, holes).
+        counts: As ``label_counts`` gives them.
+        parts: Part of each session in the split.
         set_aside: Problems by archive.
     """
     return page(
@@ -55,17 +56,26 @@ def report_page(
     )
 
 
-def label_counts(sites: "pd.DataFrame", kind: str) -> "pd.DataFrame":
+def label_counts(kinds: Mapping[str, SessionTable]) -> "pd.DataFrame":
     """Count each session's sites: ``session_id``, ``kind``, ``found``, and a column a label.
 
     Args:
-        sites: Rows of ``tables.Squares`` or ``tables.Holes``.
-        kind: What they are.
+        kinds: ``tables.Squares`` or ``tables.Holes`` by session, by what they are; either may be empty.
     """
     import pandas as pd
 
-    counts = pd.crosstab(sites["session_id"], sites["label"]).reindex(columns=list(LABELS), fill_value=0)
-    return counts.assign(found=counts.sum(axis=1), kind=kind).reset_index()
+    rows = [
+        {"session_id": session_id, "kind": kind, "found": len(table)}
+        | {label: int((table["label"] == label).sum()) for label in LABELS}
+        for kind, sites in kinds.items()
+        for session_id, table in sites
+    ]
+    return pd.DataFrame(rows, columns=["session_id", "kind", "found", *LABELS])
+
+
+def parts_of(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Say which part of the split each session is in, by its id."""
+    return {name: part for part, names in metrics.get("sessions", {}).items() for name in names}
 
 
 def _origin(sessions: "pd.DataFrame") -> str:
@@ -83,25 +93,14 @@ def _model(challenger: dict[str, Any]) -> str:
     )
 
 
-def _sessions(
-    sessions: "pd.DataFrame", counts: "pd.DataFrame", parts: Mapping[str, Mapping[str, str]]
-) -> str:
+def _sessions(sessions: "pd.DataFrame", counts: "pd.DataFrame", parts: Mapping[str, str]) -> str:
     joined = sessions[["session_id", "origin"]].merge(counts, on="session_id", how="left")
+    columns = ["session_id", "origin", "kind", "found", *LABELS]
     rows = [
-        (
-            r.session_id,
-            r.origin,
-            r.kind,
-            parts.get(str(r.kind), {}).get(str(r.session_id), ""),
-            r.found,
-            r.selected,
-            r.rejected,
-            r.unknown,
-        )
-        for r in joined.itertuples()
+        (name, origin, parts.get(name, ""), *others)
+        for name, origin, *others in joined[columns].astype(object).fillna("").to_numpy().tolist()
     ]
-    head = ("session", "origin", "of", "part", "found", "selected", "rejected", "unknown")
-    return table(head, rows)
+    return table(("session", "origin", "part", "of", "found", *LABELS), rows)
 
 
 def _set_aside(set_aside: dict[str, list[str]]) -> str:

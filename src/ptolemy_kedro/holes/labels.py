@@ -37,6 +37,11 @@ def label_holes(holes: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.Data
     return pd.Series(labels, index=holes.index, dtype="str")
 
 
+def with_labels(holes: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.DataFrame") -> "pd.DataFrame":
+    """Fill in the labels of a session's holes; arguments as for ``label_holes``."""
+    return holes.assign(label=label_holes(holes, targets, images))
+
+
 def unmatched_clicks(holes: "pd.DataFrame", targets: "pd.DataFrame") -> NDArray[np.bool_]:
     """Tell which targets belong to no hole that was found; shape (len(targets),)."""
     matched = np.zeros(len(targets), bool)

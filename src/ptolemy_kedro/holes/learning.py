@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def patches_of_session(
     archive: Path,
     images: "pd.DataFrame",
-    targets: "pd.DataFrame",
     grids: "pd.DataFrame",
+    targets: "pd.DataFrame",
     options: LocaliserOptions,
 ) -> "pd.DataFrame":
     """Cut the patches that a session teaches by (``tables.LocaliserPatches``), one image in memory at a time.
@@ -31,8 +31,8 @@ def patches_of_session(
     Args:
         archive: The session's archive.
         images: ``tables.Images`` rows of the session.
-        targets: ``tables.Targets`` rows of the session.
         grids: ``tables.Grids`` rows of the session.
+        targets: ``tables.Targets`` rows of the session.
         options: Of the localiser.
     """
     import pandas as pd
@@ -41,7 +41,7 @@ def patches_of_session(
 
     rows = [
         row
-        for image_id, number, example in _clicked_images(archive, images, targets, grids)
+        for image_id, number, example in _clicked_images(archive, images, grids, targets)
         for row in _rows(image_id, cut_patches([example], options, number), options.patch_px)
     ]
     return pd.DataFrame(rows) if rows else tables.empty(tables.LocaliserPatches)
@@ -70,7 +70,7 @@ def hole_clicks(targets: "pd.DataFrame", decision: str = "selected") -> "pd.Data
 
 
 def _clicked_images(
-    archive: Path, images: "pd.DataFrame", targets: "pd.DataFrame", grids: "pd.DataFrame"
+    archive: Path, images: "pd.DataFrame", grids: "pd.DataFrame", targets: "pd.DataFrame"
 ) -> Iterator[tuple[str, int, ClickedImage]]:
     selected = dict(iter(hole_clicks(targets).groupby("image_id")))
     rejected = dict(iter(hole_clicks(targets, "rejected").groupby("image_id")))

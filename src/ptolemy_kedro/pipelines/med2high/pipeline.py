@@ -2,10 +2,10 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from ptolemy_kedro.pipelines.med2high import nodes
+from ptolemy_kedro.pipelines.med2high import judging_nodes, nodes
 from ptolemy_kedro.tracking import TRAINS
 
-MODELS = ["hole_padded", "hole_pooled", "hole_classifier"]
+MODELS = ["hole_padding", "hole_average_pooling", "hole_classifier"]
 
 
 def create_pipeline() -> Pipeline:
@@ -15,12 +15,12 @@ def create_pipeline() -> Pipeline:
 
 def locating() -> Pipeline:
     """Clicks to a localiser, and images to holes, crops and labels."""
+    raw, clicked = ["chosen_archives", "images", "grids"], ["targets", "session_split", "params:localiser"]
     return Pipeline(
         [
             Node(
                 nodes.cut_patches,
-                ["chosen_archives", "images", "targets", "grids", "session_split"]
-                + ["params:localiser", "params:parallel"],
+                [*raw, *clicked, "params:parallel"],
                 "localiser_patches",
                 name="cut_patches",
             ),
@@ -33,8 +33,7 @@ def locating() -> Pipeline:
             ),
             Node(
                 nodes.locate_holes,
-                ["chosen_archives", "images", "grids", "hole_localiser"]
-                + ["params:locate", "params:hole_crop", "params:parallel"],
+                [*raw, "hole_localiser", "params:locate", "params:hole_crop", "params:parallel"],
                 ["holes_found", "hole_crops"],
                 name="locate_holes",
             ),
@@ -59,16 +58,16 @@ def judging() -> Pipeline:
     """Holes and crops to models that judge holes, and to scores of the sessions held out."""
     learn_from = ["holes", "hole_crops", "sessions", "session_split", "params:hole_crop"]
     train = {
-        "hole_padded": nodes.train_padded,
-        "hole_pooled": nodes.train_pooled,
-        "hole_classifier": nodes.train_hole_classifier,
+        "hole_padding": judging_nodes.train_padding,
+        "hole_average_pooling": judging_nodes.train_average_pooling,
+        "hole_classifier": judging_nodes.train_hole_classifier,
     }
     training = [
         Node(work, [*learn_from, f"params:{model}"], model, name=work.__name__, tags=TRAINS)
         for model, work in train.items()
     ]
     score = Node(
-        nodes.score_holes,
+        judging_nodes.score_holes,
         ["holes", "hole_crops", "session_split", *MODELS],
         "hole_scores",
         name="score_holes",
@@ -78,23 +77,23 @@ def judging() -> Pipeline:
 
 def registering() -> Pipeline:
     """Scores to measures, and models to challengers."""
+    measured = ["hole_detections", "hole_scores", "sessions", "session_split", "params:evaluate"]
     return Pipeline(
         [
             Node(
-                nodes.evaluate_holes,
-                ["hole_detections", "hole_scores", "sessions", "session_split", "params:evaluate"]
-                + ["hole_localiser", *MODELS],
+                judging_nodes.evaluate_holes,
+                [*measured, "hole_localiser", *MODELS],
                 "hole_metrics",
                 name="evaluate_holes",
             ),
             Node(
-                nodes.put_localiser_forward,
+                judging_nodes.put_localiser_forward,
                 ["hole_metrics", "hole_localiser"],
                 "localiser_challenger",
                 name="put_localiser_forward",
             ),
             Node(
-                nodes.choose_hole_challenger,
+                judging_nodes.choose_hole_challenger,
                 ["hole_metrics", *MODELS],
                 "hole_challenger",
                 name="choose_hole_challenger",
