@@ -62,7 +62,7 @@ def draw_shot(
     rng: np.random.Generator, optics: Optics, pixel_um: float, montage: float = 0.0, rendered: float = 0.0
 ) -> Shot:
     """Draw how an image is taken; ``montage``, ``rendered``: the chances of several pieces and of 8 bits."""
-    dose = float(np.exp(rng.uniform(np.log(15), np.log(1500))))
+    dose = float(np.exp(rng.uniform(np.log(25), np.log(3000))))
     kv = optics.preset.voltage_kv
     wavelength_um = 1.97e-6 if kv >= 300 else 2.51e-6  # of 300 and 200 kV electrons
     defocus_um = float(np.exp(rng.uniform(np.log(30), np.log(3000))))
@@ -177,9 +177,9 @@ def _round_beam(shape: tuple[int, ...], edge: tuple[float, float, float]) -> Flo
 
 def _render(image: NDArray[np.generic], render: Render) -> NDArray[np.uint8]:
     """Stretch to 8 bits, with a gamma, and through JPEG and back where that is wanted."""
-    thinned = image[::4, ::4]
-    low, high = np.percentile(thinned, (render.low, render.high))
-    grey = np.clip((image.astype(np.float32) - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0, 1)
+    counts = image.astype(np.float32)
+    low, high = np.percentile(counts[::4, ::4], (render.low, render.high))
+    grey = np.clip((counts - np.float32(low)) / np.float32(max(high - low, 1e-6)), 0, 1)
     if abs(render.gamma - 1) > 0.05:
         grey = np.power(grey, np.float32(render.gamma))
     pixels = np.rint(grey * 255).astype(np.uint8)

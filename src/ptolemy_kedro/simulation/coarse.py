@@ -13,7 +13,8 @@ def spread(small: Floats, shape: tuple[int, ...], step: float) -> Floats:
     if step == 1 and small.shape == tuple(shape):
         return small
     rows, cols = small.shape
-    return weights(shape[0], rows, step) @ small @ weights(shape[1], cols, step).T
+    large = weights(shape[0], rows, step) @ small @ weights(shape[1], cols, step).T
+    return large.astype(np.float32, copy=False)
 
 
 @lru_cache(maxsize=32)
@@ -27,5 +28,16 @@ def cloud(rng: np.random.Generator, shape: tuple[int, ...], cell_px: float) -> F
     """Draw smooth noise of about unit sd with features of ``cell_px`` pixels; shape (rows, cols)."""
     cell_px = round(max(cell_px, 1.0), 1)
     rows, cols = (int(np.ceil(edge / cell_px)) + 2 for edge in shape)
-    small = rng.standard_normal((rows, cols), dtype=np.float32)
-    return spread(small, shape, cell_px) * np.float32(1.5)  # linear interpolation takes a third of the sd
+    small = rng.standard_normal((rows + 2, cols + 2), dtype=np.float32)
+    along_rows, along_cols = _spline(shape[0], rows + 2, cell_px), _spline(shape[1], cols + 2, cell_px)
+    smooth = along_rows @ small @ along_cols.T * np.float32(2.1)  # splines take half of the sd
+    return smooth.astype(np.float32, copy=False)
+
+
+@lru_cache(maxsize=32)
+def _spline(size: int, count: int, step: float) -> Floats:
+    """Weights of cubic B-splines ``step`` pixels apart, the second at pixel 0; shape (size, count)."""
+    at = np.arange(size, dtype=np.float32) / np.float32(step) + 1
+    away = np.abs(at[:, None] - np.arange(count, dtype=np.float32))
+    near, far = 2 / 3 - away**2 + away**3 / 2, np.maximum(2 - away, 0) ** 3 / 6
+    return np.where(away < 1, near, far).astype(np.float32)

@@ -19,6 +19,7 @@ def break_foil(
     inside_um: Floats,
     pixel_um: float,
     rng: np.random.Generator,
+    close_by: bool = False,
 ) -> None:
     """Tear or crack the foil of one opening, in place.
 
@@ -31,10 +32,11 @@ def break_foil(
         inside_um: Distance inside the bars [um].
         pixel_um: Edge of a pixel [um].
         rng: The opening's own.
+        close_by: Whether pixels are so small that the frays of a tear show.
     """
     half = float(openings.edges_um[k].mean())
     if openings.state[k] == "torn":
-        _tear(light, u_um, v_um, inside_um, half, openings.tear[k], pixel_um, rng)
+        _tear(light, u_um, v_um, inside_um, half, openings.tear[k], pixel_um, rng, close_by)
     if openings.state[k] == "cracked" or (openings.state[k] == "torn" and rng.random() < 0.4):
         for _ in range(1 + rng.poisson(0.7)):
             _crack(light, u_um, v_um, half, pixel_um, rng)
@@ -49,25 +51,28 @@ def _tear(
     share: float,
     pixel_um: float,
     rng: np.random.Generator,
+    close_by: bool,
 ) -> None:
     """Open a ragged hole of a share of the opening, and leave rolled-up foil along its rim."""
     u0, v0 = rng.normal(0, 0.25 * half * (1 - share), 2)
     du, dv = u - np.float32(u0), v - np.float32(v0)
-    outline = 2 * half * np.sqrt(share / np.pi) * _ragged(np.arctan2(dv, du), rng)
+    outline = 2 * half * np.sqrt(share / np.pi) * _ragged(np.arctan2(dv, du), rng, close_by)
     depth = np.minimum(outline - np.hypot(du, dv), inside - np.float32(rng.uniform(0.04, 0.15) * half))
     curl = np.exp(-np.square((depth + 0.02 * half) / np.float32(rng.uniform(0.015, 0.04) * half)))
-    curled = _ragged(np.arctan2(dv, du), rng) < rng.uniform(0.8, 1.1)
+    curled = _ragged(np.arctan2(dv, du), rng, close_by) < rng.uniform(0.8, 1.1)
     light *= 1 - np.float32(rng.uniform(0.1, 0.6)) * curl * curled
     light += np.clip(depth / pixel_um + 0.5, 0, 1) * (1 - light)
 
 
-def _ragged(angle: Floats, rng: np.random.Generator) -> Floats:
+def _ragged(angle: Floats, rng: np.random.Generator, close_by: bool) -> Floats:
     """A radius of about 1 for each angle [rad]: straight rips between corners, finely frayed; assumed."""
     corners = int(rng.integers(5, 14))
     ends = np.sort(rng.uniform(-np.pi, np.pi, corners))
     radii = np.exp(rng.normal(0, 0.22, corners))
     fine = np.linspace(-np.pi, np.pi, 96)
     outline = np.interp(fine, ends, radii, period=2 * np.pi) * (1 + rng.normal(0, 0.025, 96))
+    if close_by:
+        return np.interp(angle, fine, outline).astype(np.float32)
     place = ((angle + np.float32(np.pi)) * np.float32(95 / (2 * np.pi))).astype(np.int32)
     return outline.astype(np.float32)[np.clip(place, 0, 95)]
 

@@ -62,11 +62,13 @@ class Soiling:
 
     Attributes:
         spots: Dirt, frost, crystals, blotches and pinholes.
-        discs: Earlier exposures, as spots with stage x and y [um] for u and v.
+        rims: Dirt along the rims of holes; here u and v are stage x and y [um].
+        discs: Earlier exposures; u and v are stage x and y [um].
         fold: A fold, if there is one.
     """
 
     spots: Spots
+    rims: Spots
     discs: Spots
     fold: Fold | None
 
@@ -104,12 +106,23 @@ def _soiling(seed: int, half_um: float, centre_um: tuple[float, float], torn: bo
     parts.append(_spread(rng, blotches, half_um, (0.3, 2.5), rng.normal(0.0, 0.08, blotches), 1.6))
     parts.append(_spread(rng, pinholes, half_um, (0.05, 0.3), -rng.uniform(0.05, 0.3, pinholes), 0.5))
     fold = _draw_fold(rng, half_um) if rng.random() < (0.5 if torn else 0.06) else None
-    return Soiling(_joined(parts), _draw_discs(rng, care, same.foil, half_um, np.array(centre_um)), fold)
+    gathered = rng.poisson(clumps) if same.foil.layout in ("square", "hexagonal") else 0
+    rims = [_rim_dirt(rng, same.foil, half_um, np.array(centre_um)) for _ in range(gathered)]
+    return Soiling(
+        _joined(parts),
+        _joined(rims or [_none()]),
+        _draw_discs(rng, care, same.foil, half_um, np.array(centre_um)),
+        fold,
+    )
 
 
 def _joined(parts: list[Spots]) -> Spots:
     fields = Spots.__dataclass_fields__
     return Spots(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in fields})
+
+
+def _none() -> Spots:
+    return Spots(*(np.empty(0) for _ in Spots.__dataclass_fields__))
 
 
 def _spread(
@@ -122,7 +135,7 @@ def _spread(
 ) -> Spots:
     """Spots anywhere in the opening, their sizes spread evenly in the logarithm."""
     at = rng.uniform(-half_um, half_um, (n, 2))
-    radius = np.exp(rng.uniform(*np.log(sizes_um), n))
+    radius = np.exp(rng.uniform(np.log(sizes_um[0]), np.log(sizes_um[1]), n))
     return Spots(
         at[:, 0], at[:, 1], radius, rng.uniform(1, 2.5, n), rng.uniform(0, np.pi, n), depth, np.full(n, soft)
     )
@@ -141,7 +154,7 @@ def _about(
     turn = rng.uniform(0, np.pi)
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     at = rng.uniform(-half_um, half_um, 2) + rng.normal(0, 1, (n, 2)) * reach_um @ rotation.T
-    radius = np.exp(rng.uniform(*np.log(sizes_um), n))
+    radius = np.exp(rng.uniform(np.log(sizes_um[0]), np.log(sizes_um[1]), n))
     stretch, angle = rng.uniform(1, 2.0, n), rng.uniform(0, np.pi, n)
     return Spots(at[:, 0], at[:, 1], radius, stretch, angle, rng.uniform(*depths, n), np.full(n, soft))
 
@@ -168,6 +181,21 @@ def _frost(rng: np.random.Generator, half_um: float) -> Spots:
     n = int(rng.integers(80, 500))
     reach = rng.uniform(0.06, 0.3, 2) * half_um
     return _about(rng, n, half_um, reach, (0.08, 0.5), (0.03, 0.5), 0.8)
+
+
+def _rim_dirt(rng: np.random.Generator, foil: Foil, half_um: float, centre_um: Array) -> Spots:
+    """Dirt that has gathered along a part of a hole's rim; on the stage."""
+    n, radius = int(rng.integers(3, 40)), foil.hole_um / 2
+    site = np.rint(foil.to_lattice @ (centre_um + rng.uniform(-half_um, half_um, 2)))
+    middle = np.linalg.inv(foil.to_lattice) @ site
+    way = rng.uniform(0, 2 * np.pi) + rng.normal(0, rng.uniform(0.3, 2.0), n)
+    away = radius * (1 + np.abs(rng.normal(0, rng.uniform(0.05, 0.25), n)) * rng.choice([1, 1, -1]))
+    size = radius * np.exp(rng.uniform(np.log(0.03), np.log(0.12), n))
+    dark = rng.uniform(0.2, 1.5) * rng.uniform(0.3, 1, n)
+    return Spots(
+        middle[0] + away * np.cos(way), middle[1] + away * np.sin(way), size,
+        rng.uniform(1, 2, n), rng.uniform(0, np.pi, n), dark, np.full(n, 0.8),
+    )  # fmt: skip
 
 
 def _draw_fold(rng: np.random.Generator, half_um: float) -> Fold:
@@ -203,6 +231,7 @@ def soil(light: Floats, patch: Patch, soiled: Soiling, contrast: float) -> None:
     if min(light.shape) < 2:
         return
     _lay(light, soiled.spots, patch.u_um, patch.v_um, patch.pixel_um, contrast)
+    _lay(light, soiled.rims, patch.x_um, patch.y_um, patch.pixel_um, contrast)
     _lay(light, soiled.discs, patch.x_um, patch.y_um, patch.pixel_um, contrast)
 
 
@@ -233,10 +262,10 @@ def _veil(spots: Spots, n: np.intp, u_um: Floats, v_um: Floats, pixel_um: float,
     cos, sin = np.float32(np.cos(spots.turn[n])), np.float32(np.sin(spots.turn[n]))
     du, dv = u_um - np.float32(spots.u_um[n]), v_um - np.float32(spots.v_um[n])
     along, across = (cos * du + sin * dv) / stretch, cos * dv - sin * du
-    edge = max(spots.soft[n] * radius, pixel_um)
+    edge = max(float(spots.soft[n] * radius), pixel_um)
     cover = np.clip((radius - np.sqrt(along * along + across * across)) / np.float32(edge) + 0.5, 0, 1)
     cover = cover * cover * (3 - 2 * cover)
-    thin = min(1.0, np.pi * radius * radius * stretch / pixel_um**2)  # smaller than a pixel: averaged
+    thin = min(1.0, float(np.pi * radius * radius * stretch) / pixel_um**2)  # smaller than a pixel: averaged
     return 1 - np.float32(thin) * cover * np.float32(1 - np.exp(-contrast * spots.depth[n]))
 
 

@@ -21,6 +21,10 @@ PIXEL_A = (70.0, 6000.0)
 ANY_PRODUCT = 0.35
 """Share of the examples whose foil is of any hole size and spacing rather than a vendor's: assumed."""
 
+WITHIN, LIKELY = 0.6, 0.75
+"""Share of the fields within the square as far as they fit, and of the squares that are neither thick nor
+torn: assumed, for people take medium images where there is something to see."""
+
 TILTED = 0.12
 """Share of the examples taken with the stage tilted, by up to 60 degrees: assumed."""
 
@@ -79,16 +83,25 @@ def _draw_any_foil(rng: np.random.Generator) -> Foil:
 def _draw_field(
     rng: np.random.Generator, grid: Grid, optics: Optics, pixel_um: float, shape: tuple[int, int]
 ) -> StageMap:
-    """Look at any place of the middle square, at any angle, now and then on a tilted stage."""
+    """Look at any place of a square, at any angle, now and then on a tilted stage."""
     turn, axis = rng.uniform(0, 2 * np.pi, 2)
     squeeze = np.cos(np.deg2rad(rng.uniform(5, 60))) if rng.random() < TILTED else 1.0
     along = np.array([np.cos(axis), np.sin(axis)])
     tilt = (np.eye(2) + (1 / squeeze - 1) * np.outer(along, along)) * np.sqrt(squeeze)
     matrix = tilt @ optics.axes() @ _rotation(turn) * pixel_um
-    half_um = float(grid.openings.edges_um.mean())
-    room = max(half_um - 0.25 * pixel_um * min(shape), 0.15 * half_um)
-    middle = grid.openings.centre_um[grid.nearest((0.0, 0.0))] + rng.uniform(-room, room, 2) @ grid.axes.T
+    half_um, side_um = float(grid.openings.edges_um.mean()), pixel_um * min(shape)
+    room = half_um - (0.6 if rng.random() < WITHIN else 0.25) * side_um
+    off = rng.uniform(-1, 1, 2) * max(room, 0.12 * side_um if side_um < half_um else 0.15 * half_um)
+    middle = grid.openings.centre_um[_square_to_look_at(rng, grid)] + grid.axes @ off
     return StageMap(matrix, middle - matrix @ ((np.array(shape) - 1) / 2))
+
+
+def _square_to_look_at(rng: np.random.Generator, grid: Grid) -> int:
+    """One of the squares about the middle, mostly one that somebody would have looked at."""
+    away = np.hypot(*grid.openings.centre_um.T)
+    near = np.flatnonzero(away < 1.6 * grid.pitch_um)
+    good = near[np.isin(grid.openings.state[near], ("normal", "dry", "cracked"))]
+    return int(rng.choice(good if len(good) and rng.random() < LIKELY else near))
 
 
 def _rotation(turn: float) -> NDArray[np.float64]:

@@ -42,8 +42,8 @@ def gaps(seed: int) -> tuple[Array, Array]:
     fits = ndimage.gaussian_filter(ndimage.distance_transform_edt(open_), 1.0)
     peaks = (fits == ndimage.maximum_filter(fits, 2 * int(GAP_CELLS) + 1)) & (fits >= GAP_CELLS)
     rows, cols = np.nonzero(peaks[LACE_CELLS:-LACE_CELLS, LACE_CELLS:-LACE_CELLS])
-    radius = fits[rows + LACE_CELLS, cols + LACE_CELLS]
-    return np.column_stack([cols, rows]) + 0.5, radius
+    radius = np.asarray(fits, dtype=np.float64)[rows + LACE_CELLS, cols + LACE_CELLS]
+    return np.column_stack([cols, rows]).astype(np.float64) + 0.5, radius
 
 
 def gaps_within(foil: Foil, low_um: Array, high_um: Array) -> tuple[Array, Array]:

@@ -130,10 +130,6 @@ class Grid:
     ice: IceField
     openings: Openings
 
-    def nearest(self, at_um: tuple[float, float]) -> int:
-        """Find the opening whose centre is nearest to a place on the stage (x, y) [um]."""
-        return int(np.hypot(*(self.openings.centre_um - np.array(at_um)).T).argmin())
-
     def corners_um(self) -> Array:
         """Stage (x, y) of each opening's corners, +u +v, -u +v, -u -v, +u -v [um]; shape (n, 4, 2)."""
         right, top, left, bottom = self.openings.edges_um.T

@@ -189,7 +189,7 @@ def _torn(grid: Grid, k: int, patch: Patch, inside: Floats, own: np.random.Gener
     if grid.openings.state[k] == "empty":
         return np.ones_like(inside)
     gone = np.zeros_like(inside)
-    damage.break_foil(gone, grid.openings, k, patch.u_um, patch.v_um, inside, patch.pixel_um, own)
+    damage.break_foil(gone, grid.openings, k, patch.u_um, patch.v_um, inside, patch.pixel_um, own, True)
     return gone
 
 

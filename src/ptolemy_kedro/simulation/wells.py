@@ -126,7 +126,8 @@ def _break_ice(
     if len(cracked):
         number, x, y = which[cracked], offset[0][cracked], offset[1][cracked]
         beyond = x * known.halo_x[number] + y * known.halo_y[number] - known.wedge_x[number] * 3
-        beyond += 0.12 * np.sin(9 * (y * known.halo_x[number] - x * known.halo_y[number]))
+        along, phase = y * known.halo_x[number] - x * known.halo_y[number], 40 * known.wedge_y[number]
+        beyond += 0.08 * np.sin(3.1 * along + phase) + 0.03 * np.sin(11 * along + 3 * phase)
         depth[cracked] = np.where(beyond > 0, 0, depth[cracked] + 0.25 * np.exp(-np.square(beyond / 0.06)))
     crystalline = np.flatnonzero(kind == _CRYSTALLINE)
     if len(crystalline):
@@ -141,7 +142,7 @@ def shade_rims(
     """Draw the dark line at the edges of the holes and the shadow outside them, in place."""
     known, flat = table(foil), light.reshape(-1)
     height, width = care.line
-    thick = np.float32(max(width, 0.45 * patch.pixel_um))
+    thick = max(float(width), 0.45 * patch.pixel_um)
     shadow, reach = care.halo
     edge = wells.edge_um.reshape(-1)
     near = np.flatnonzero((edge > -3 * thick) & (edge < max(3 * thick, 3 * reach)))
@@ -151,7 +152,7 @@ def shade_rims(
     towards = np.maximum((dx * way_x + dy * way_y) / r, 0)
     depth = (
         np.float32(height * width / thick)
-        * np.exp(-np.square(e / thick))
+        * np.exp(-np.square(e / np.float32(thick)))
         * (1 - one_sided + one_sided * 2 * towards)
     )
     open_ = np.where(known.kind[which] == _EMPTY, np.float32(3), np.float32(1))
