@@ -101,15 +101,20 @@ def calibration(network: nn.Module, judged: FramesAndNumbers) -> tuple[float, fl
 
 
 def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
-    """Fit ``sigmoid(scale * logit + shift)`` by Newton's method, pulled a little to scale 1 and shift 0."""
+    """Fit ``sigmoid(scale * logit + shift)``, pulled a little to scale 1 and shift 0; scale stays positive."""
+    from scipy.optimize import minimize
+
     columns = np.stack([logits, np.ones_like(logits)], axis=1)
-    at, start = np.array([1.0, 0.0]), np.array([1.0, 0.0])
-    for _ in range(25):
-        chance = 1 / (1 + np.exp(-np.clip(columns @ at, -30, 30)))
-        slope = columns.T @ (chance - targets) + (at - start)
-        curvature = (columns * (chance * (1 - chance))[:, None]).T @ columns + np.eye(2)
-        at = at - np.linalg.solve(curvature, slope)
-    return float(max(at[0], 0.05)), float(at[1])
+    start = np.array([1.0, 0.0])
+
+    def loss(at: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        values = columns @ at
+        off = at - start
+        slope = columns.T @ (1 / (1 + np.exp(-np.clip(values, -500, 500))) - targets)
+        return float((np.logaddexp(0, values) - targets * values).sum() + off @ off / 2), slope + off
+
+    scale, shift = minimize(loss, start, jac=True, bounds=[(0.05, None), (None, None)]).x
+    return float(scale), float(shift)
 
 
 def _centre_and_spread(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,0 +1,149 @@
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tests.holes.fields import draw_field, image_row
+
+from ptolemy_kedro.errors import ModelError, TableError
+from ptolemy_kedro.holes.classifier import HoleClassifier
+from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions, PublishedHoleOptions
+from ptolemy_kedro.holes.context import DESCRIPTORS, describe_holes
+from ptolemy_kedro.holes.crop_table import hole_crop_table, hole_crops_of
+from ptolemy_kedro.holes.crops import cut_hole_crops
+from ptolemy_kedro.holes.examples import BySizeClass, known_holes
+from ptolemy_kedro.holes.fit_classifier import fit_hole_classifier, platt
+from ptolemy_kedro.holes.published_classifiers import HoleNet, fit_average_pooling, fit_padding
+from ptolemy_kedro.holes.table import holes_table
+from ptolemy_kedro.metrics.ranking import roc_auc
+from ptolemy_kedro.runtime import OnnxModel
+from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES
+from ptolemy_kedro.training.options import TrainOptions
+
+TWO_EPOCHS = TrainOptions(epochs=2, batch_size=32)
+OURS = HoleClassifierOptions(size_px=16, train=TrainOptions(epochs=6, batch_size=32))
+PUBLISHED = PublishedHoleOptions(largest_px=24, train=TWO_EPOCHS)
+
+
+@pytest.fixture(scope="module")
+def sessions():
+    """Holes of five sessions and two scales, of which the ones with thin ice were selected, and their crops."""
+    rows, crops = [], []
+    for seed in range(5):
+        for image_id, radius in (("a", 5), ("b", 8)):
+            image, found, depth = draw_field((160, 200), radius, 4 * radius, seed=10 * seed + radius)
+            described = describe_holes(image, found)
+            table = holes_table(f"s{seed}", image_row(image_id), found, described, image.shape)
+            rows.append(table.assign(label=np.where(depth < 0.5, "selected", "rejected")))
+            crops.append(hole_crop_table(f"s{seed}", table["hole_id"], cut_hole_crops(image, found)))
+    return pd.concat(rows, ignore_index=True), hole_crops_of(pd.concat(crops, ignore_index=True))
+
+
+def test_the_published_network_has_the_published_number_of_parameters():
+    assert sum(p.numel() for p in HoleNet().parameters()) == 446_721
+
+
+def test_the_averaging_network_takes_crops_of_any_size():
+    assert [HoleNet().eval()(torch.zeros(2, 1, side, side)).shape for side in (24, 48, 100)] == [(2,)] * 3
+
+
+@pytest.mark.parametrize(
+    "fit, options",
+    [(fit_hole_classifier, OURS), (fit_average_pooling, PUBLISHED), (fit_padding, PUBLISHED)],
+)
+def test_a_classifier_learns_what_was_selected_and_scores_the_same_through_its_file(sessions, fit, options):
+    holes, crops = sessions
+    trained = fit(holes, crops, options)
+
+    scores = HoleClassifier.of(trained).score(crops, {name: holes[name].to_numpy() for name in DESCRIPTORS})
+
+    assert scores.shape == (len(holes),) and (scores >= 0).all() and (scores <= 1).all()
+    assert roc_auc(scores, holes["label"] == "selected") > 0.9
+    assert trained.sessions == ("s0", "s1", "s2", "s3", "s4")
+    assert len(trained.curve) == options.train.epochs
+    assert trained.config["class_prior"] == pytest.approx((holes["label"] == "selected").mean(), abs=0.1)
+
+
+def test_a_fit_follows_from_its_options_and_data(sessions):
+    holes, crops = sessions
+    quick = HoleClassifierOptions(size_px=16, train=TWO_EPOCHS)
+
+    assert fit_hole_classifier(holes, crops, quick).onnx == fit_hole_classifier(holes, crops, quick).onnx
+
+
+def test_the_score_of_a_hole_counts_on_no_other(sessions):
+    holes, crops = sessions
+    judge = HoleClassifier.of(fit_average_pooling(holes, crops, PUBLISHED))
+    some = np.array([5, 60, 200])
+
+    assert judge.score(crops[some], {}) == pytest.approx(judge.score(crops, {})[some], abs=1e-4)
+
+
+def test_unknown_holes_are_left_out(sessions):
+    holes, _ = sessions
+    labels = holes["label"].where(holes.index % 2 == 0, "unknown")
+
+    known = known_holes(labels, holes["session_id"], 0.2, 0)
+
+    assert not {*known.learn, *known.judge} & set(range(1, len(holes), 2))
+    assert not set(holes["session_id"][known.learn]) & set(holes["session_id"][known.judge])
+
+
+@pytest.mark.parametrize("label", ["selected", "rejected", "unknown"])
+def test_one_class_is_refused_in_a_line(sessions, label):
+    holes, crops = sessions
+
+    with pytest.raises(TableError, match="A hole classifier needs"):
+        fit_hole_classifier(holes.assign(label=label), crops, OURS)
+
+
+def test_one_session_is_refused_in_a_line(sessions):
+    holes, crops = sessions
+
+    with pytest.raises(TableError, match="two sessions or more"):
+        fit_average_pooling(holes.assign(session_id="only"), crops, PUBLISHED)
+
+
+def test_no_hole_gets_no_score_and_is_refused_to_learn_from(sessions):
+    holes, crops = sessions
+    none = np.zeros(0, int)
+    judge = HoleClassifier.of(fit_hole_classifier(holes, crops, OURS))
+
+    assert judge.score(crops[none], {}).shape == (0,)
+    with pytest.raises(TableError, match="0 of 0 holes"):
+        fit_hole_classifier(holes.iloc[none], crops[none], OURS)
+
+
+def test_a_model_of_another_kind_or_without_its_descriptors_is_refused(sessions):
+    holes, crops = sessions
+    trained = fit_hole_classifier(holes, crops, HoleClassifierOptions(size_px=16, train=TWO_EPOCHS))
+
+    with pytest.raises(ModelError, match="a hole classifier is"):
+        HoleClassifier(OnnxModel(trained.onnx), {"kind": "forest"})
+    with pytest.raises(ModelError, match="needs the descriptor 'ice'"):
+        HoleClassifier.of(trained).score(crops, {})
+
+
+def test_batches_hold_one_size_class_each_and_every_crop_once():
+    rng = np.random.default_rng(0)
+    crops = [np.full((side, side), k, np.uint8) for k, side in enumerate(rng.choice([20, 24, 30, 48], 50))]
+    examples = BySizeClass.of(crops, torch.arange(50.0), torch.arange(50))
+
+    seen = []
+    for batch, targets in examples.batches(torch.randperm(50), 8):
+        side = batch.shape[-1]
+        assert side in SIZE_CLASSES and len(batch) <= 8
+        for frame, number in zip(batch[:, 0], targets.int().tolist(), strict=True):
+            pad = (side - len(crops[number])) // 2
+            assert frame[side // 2, side // 2] == number and (pad == 0 or (frame[:pad] == MIDDLE).all())
+            seen.append(number)
+    assert sorted(seen) == list(range(50))
+
+
+def test_calibration_undoes_a_scale_and_a_shift():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 20_000)
+    outcome = rng.random(len(logits)) < 1 / (1 + np.exp(-logits))
+
+    scale, shift = platt((logits - 1) * 3, outcome.astype(float))
+
+    assert scale == pytest.approx(1 / 3, rel=0.1) and shift == pytest.approx(1, abs=0.1)
