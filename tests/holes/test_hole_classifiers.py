@@ -26,7 +26,7 @@ PUBLISHED = PublishedHoleOptions(largest_px=24, train=TWO_EPOCHS)
 
 @pytest.fixture(scope="module")
 def sessions():
-    """Holes of five sessions and two scales, of which the ones with thin ice were selected, and their crops."""
+    """Holes of five sessions and two scales, those with thin ice selected, and their crops."""
     rows, crops = [], []
     for seed in range(5):
         for image_id, radius in (("a", 5), ("b", 8)):

@@ -78,7 +78,7 @@ def test_ids_survive_a_finer_fit_another_basis_and_another_first_site():
     before = hole_ids("s1", "m1", found, SHAPE)
     change = np.array([[2, 1], [1, 1]])  # unimodular
     basis = change @ found.bases[0]
-    indices = (found.indices + [3, -2]) @ np.rint(np.linalg.inv(change)).astype(int)
+    indices = (found.indices + np.array([3, -2])) @ np.rint(np.linalg.inv(change)).astype(int)
     moved = holes_at(found.centres + 0.4, 10.3, indices, basis * 1.001)
 
     assert hole_ids("s1", "m1", moved, SHAPE) == before

@@ -101,7 +101,7 @@ def calibration(network: nn.Module, judged: FramesAndNumbers) -> tuple[float, fl
 
 
 def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
-    """Fit ``sigmoid(scale * logit + shift)``, pulled a little to scale 1 and shift 0; scale stays positive."""
+    """Fit ``sigmoid(scale * logit + shift)``, pulled a little to scale 1 and shift 0; it rises."""
     from scipy.optimize import minimize
 
     columns = np.stack([logits, np.ones_like(logits)], axis=1)
