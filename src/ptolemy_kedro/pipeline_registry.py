@@ -21,6 +21,6 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingest": ingest(),
         "low2med": ingest() + low2med(),
         "med2high": ingest() + med2high(),
-        "retrain": from_archives + retrain(),
+        "retrain": ingest() + low2med() + retrain(),
         "report": report(),
     }

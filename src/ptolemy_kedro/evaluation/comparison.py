@@ -35,16 +35,28 @@ def judge(
     Returns:
         Model, then part, then the measures of ``metrics.ranking.evaluate``.
     """
-    known = scores[scores["label"].isin(["selected", "rejected"])].merge(split, on="session_id")
-    keys = ["model", "part", "session_id", "physical_id"]
-    once = known.groupby(keys, as_index=False).agg(score=("score", "mean"), selected=("label", _any_selected))
     judged: dict[str, dict[str, Any]] = {}
-    for (model, part), rows in once.groupby(["model", "part"]):
+    for (model, part), rows in known_sites(scores).merge(split, on="session_id").groupby(["model", "part"]):
         measures = ranking.evaluate(
             rows["score"], rows["selected"], rows["session_id"], options.seed, options.draws
         )
         judged.setdefault(str(model), {})[str(part)] = measures
     return judged
+
+
+def known_sites(scores: "pd.DataFrame") -> "pd.DataFrame":
+    """Keep the sites of known fate, each once: a square seen in several images with its mean score.
+
+    Args:
+        scores: ``tables.SquareScores`` or ``tables.HoleScores``.
+
+    Returns:
+        One row a model, session and site: ``model``, ``session_id``, the site's id, ``score``, ``selected``.
+    """
+    known = scores[scores["label"] != "unknown"]
+    site = "physical_id" if "physical_id" in known else "hole_id"
+    by_site = known.groupby(["model", "session_id", site], as_index=False)
+    return by_site.agg(score=("score", "mean"), selected=("label", _any_selected))
 
 
 def best_model(judged: dict[str, dict[str, Any]]) -> str:

@@ -50,6 +50,9 @@ class Sheet(Protocol):
     def measure(self, counts: ArrayLike | None = None) -> dict[str, float]:
         """Measure, each session counted so many times; NaN where undefined."""
 
+    def by_session(self) -> dict[str, float]:
+        """Give the primary figure of each session that can tell."""
+
 
 @plain_dataclass(frozen=True)
 class Yardstick:
@@ -90,13 +93,13 @@ class Contest:
     Attributes:
         name: Registered name.
         champion: None where there is none yet.
-        challenger: The version that asks for its place.
+        challenger: The version that asks for its place; None where none does.
         looks: Keys and sessions of earlier comparisons, as the registry's home remembers them.
     """
 
     name: str
     champion: Contender | None
-    challenger: Contender
+    challenger: Contender | None
     looks: tuple[dict[str, Any], ...] = field(default=(), repr=False)
 
     @property
@@ -139,8 +142,9 @@ def compare(sheets: Mapping[str, Sheet], yardstick: Yardstick, options: PromoteO
         options: Of the bootstrap.
 
     Returns:
-        ``primary``, ``guarded``, ``sites``, ``sessions`` and ``telling`` (those that tell good from bad), and
-        by measure the ``Figure`` of each model and the ``gain``, turned so that more is better.
+        ``primary``, ``guarded``, ``sites``, ``sessions`` and ``telling`` (those that tell good from bad); by
+        measure the ``Figure`` of each model and the ``gain``, turned so that more is better; and the primary
+        figure ``by_session`` and role.
     """
     sheet = sheets["challenger"]
     weights = list(drawn(len(sheet.sessions), options.seed, options.draws))
@@ -158,6 +162,7 @@ def compare(sheets: Mapping[str, Sheet], yardstick: Yardstick, options: PromoteO
         "sessions": len(sheet.sessions),
         "telling": len(sheet.both),
         "measures": measures,
+        "by_session": {role: one.by_session() for role, one in sheets.items()},
     }
 
 

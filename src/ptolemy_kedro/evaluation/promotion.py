@@ -1,10 +1,16 @@
 """Whether a challenger takes the champion's place, and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ptolemy_kedro.evaluation.contest import PromoteOptions
+from ptolemy_kedro.evaluation.contest import Contest, PromoteOptions, compare, judges_of
+from ptolemy_kedro.evaluation.sheets import kind_of
 from ptolemy_kedro.metrics.ranking import Figure
+from ptolemy_kedro.partitions import SessionTable, key_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CHANCE = {"roc_auc_within_session": 0.5, "f1": 0.0}
 """What the primary figure is without any knowledge; the first champion must lie above it."""
@@ -23,6 +29,39 @@ class Verdict:
     reason: str
 
 
+def hold(
+    contest: Contest, split: "pd.DataFrame", tables: Sequence[SessionTable], options: PromoteOptions
+) -> dict[str, Any]:
+    """Compare champion and challenger on the sessions held out for good.
+
+    Args:
+        contest: Who is compared.
+        split: One row a session: ``session_id``, ``part``.
+        tables: As ``sheets.KINDS`` names them for this kind of model.
+        options: Of the bootstrap.
+
+    Returns:
+        What ``contest.compare`` gives, with ``name``, the versions by role, the ``judges``, how many
+        ``earlier_looks`` there were at any of them, and the ``key`` of this one. Without a challenger, only
+        ``name`` and the versions.
+
+    Raises:
+        TableError: No session is held out.
+        ModelError: A model learnt from a session that would judge it.
+    """
+    who: dict[str, Any] = {"name": contest.name, "champion": None, "challenger": None}
+    who |= {role: one.version for role, one in contest.contenders.items()}
+    if contest.challenger is None:
+        return who
+    judges = judges_of(contest, split.loc[split["part"] == "held_out", "session_id"])
+    kind, models = kind_of(contest.name), {role: one.model for role, one in contest.contenders.items()}
+    scored = [(model.onnx, model.config) for model in models.values()]
+    key = key_of(*scored, judges, [table.only(judges).digest for table in tables], options)
+    earlier = [look for look in contest.looks if look["key"] != key and set(look["sessions"]) & set(judges)]
+    compared = compare(kind.sheets(models, judges, *tables), kind.yardstick, options)
+    return {**who, "key": key, "judges": judges, "earlier_looks": len(earlier), **compared}
+
+
 def decide(compared: dict[str, Any], options: PromoteOptions) -> Verdict:
     """Decide: beyond chance the primary figure must gain, and no guarded figure may get worse.
 
@@ -30,6 +69,8 @@ def decide(compared: dict[str, Any], options: PromoteOptions) -> Verdict:
         compared: As ``contest.compare`` gives it.
         options: How many sessions it takes.
     """
+    if compared["challenger"] is None:
+        return Verdict(False, "no version asks for its place: what was trained is what was decided on before")
     primary, telling = compared["primary"], compared["telling"]
     measures = compared["measures"]
     if telling < options.fewest_sessions:
@@ -52,6 +93,37 @@ def decide(compared: dict[str, Any], options: PromoteOptions) -> Verdict:
                 False, f"{_words(name)} gets worse: {_written(loss)}, though {_words(primary)} gains"
             )
     return Verdict(True, f"the gain in {_words(primary)} is {_written(gain)} and no guarded figure falls")
+
+
+def decided(compared: dict[str, Any], options: PromoteOptions) -> dict[str, Any]:
+    """Add the decision to a comparison: ``promote``, ``reason``, and what is ``said`` in one line."""
+    verdict = decide(compared, options)
+    name, champion, challenger = (compared[key] for key in ("name", "champion", "challenger"))
+    if challenger is None:
+        said = f"{name} version {champion} stays champion: {verdict.reason}."
+    elif verdict.promote:
+        said = f"{name} version {challenger} is the champion now: {verdict.reason}."
+    else:
+        stays = "no version is champion" if champion is None else f"version {champion} stays champion"
+        said = f"{name}: {stays}, version {challenger} is not promoted: {verdict.reason}."
+    if looks := compared.get("earlier_looks"):
+        said += f" (Looked at these sessions {looks} times before.)"
+    return {**compared, "promote": verdict.promote, "reason": verdict.reason, "said": said}
+
+
+def account(decision: dict[str, Any]) -> str:
+    """Write a decision for a model's card (Markdown)."""
+    roles = [role for role in ("champion", "challenger") if decision[role] is not None]
+    versions = [f"{role} (version {decision[role]})" for role in roles]
+    head = ["measure", *versions, *(["gain"] if len(roles) == 2 else [])]
+    rows = [
+        [_words(name), *(_written(figure, ".3f") for figure in figures.values())]
+        for name, figures in decision["measures"].items()
+    ]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+    looks = f"Earlier looks at these sessions: {decision['earlier_looks']}."
+    judged = f"{decision['sites']} sites of {decision['sessions']} sessions held out for good. {looks}"
+    return f"{decision['said']}\n\n{judged}\n\n{table}\n"
 
 
 def _first(primary: str, figure: Figure) -> Verdict:

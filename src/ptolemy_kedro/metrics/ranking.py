@@ -75,6 +75,11 @@ class Ranking:
         """Sessions that hold both selected and other sites, and so tell something of the ranking."""
         return self.sessions[~np.isnan(self._within)]
 
+    def by_session(self) -> dict[str, float]:
+        """Give the ROC AUC of each session that holds both kinds."""
+        values = zip(self.sessions.tolist(), self._within.tolist(), strict=True)
+        return {name: value for name, value in values if not np.isnan(value)}
+
     def measure(self, counts: ArrayLike | None = None) -> dict[str, float]:
         """Measure the ranking; NaN where a measure is undefined.
 

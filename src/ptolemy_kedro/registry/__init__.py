@@ -5,6 +5,7 @@ registers challengers; a promotion alone moves the champion and exports it for t
 stays written down, so that it can be taken back.
 """
 
+from ptolemy_kedro.registry.contests import contest, settle
 from ptolemy_kedro.registry.keeping import contender, register
 from ptolemy_kedro.registry.looks import earlier_looks, record_look
 from ptolemy_kedro.registry.promoting import history, init, note_verdict, promote, rollback
@@ -14,6 +15,7 @@ __all__ = [
     "Registered",
     "champion_version",
     "contender",
+    "contest",
     "earlier_looks",
     "history",
     "init",
@@ -23,4 +25,5 @@ __all__ = [
     "record_look",
     "register",
     "rollback",
+    "settle",
 ]

@@ -1,0 +1,1 @@
+"""Challengers against champions, on sessions held out for good: promoted if better beyond chance."""
