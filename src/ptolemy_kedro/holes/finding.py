@@ -1,11 +1,23 @@
 """From an image to its holes: scale, network, lattice."""
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
+from scipy.spatial import cKDTree
 
+from ptolemy_kedro.holes.evidence import Sites, amid, complete
 from ptolemy_kedro.holes.found import FoundHoles
+from ptolemy_kedro.holes.lattice_fit import LatticeFit, LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.localiser import HoleLocaliser
+from ptolemy_kedro.holes.looking import Look
+from ptolemy_kedro.holes.resample import stretched
+from ptolemy_kedro.holes.scale import best_look
+
+Floats = NDArray[np.float64]
+
+SEEN = 0.05
+"""Probability from which a peak may belong to a lattice."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -13,6 +25,7 @@ class LocateOptions:
     """Reading holes off an image."""
 
     threshold: float = Field(default=0.5, gt=0, lt=1)  # probability from which a hole is reported
+    lattice: LatticeOptions = LatticeOptions()
 
 
 def find_holes(
@@ -35,9 +48,105 @@ def find_holes(
         options: What is reported.
 
     Returns:
-        The holes whose centre lies in the image, best first; none where there are none.
+        The holes whose centre lies in the image, most probable first; none where there are none.
 
     Raises:
         ImageError: The pixels cannot be used.
     """
-    return FoundHoles(localiser=localiser.label)
+    expected_px = _expected_px(pixel_size_a, spacing_um, diameter_um)
+    seen = best_look(stretched(image), localiser, expected_px)
+    may_be = seen.probability >= SEEN
+    points, probability = seen.points[may_be], seen.probability[may_be]
+    fits = fit_lattices(points, probability, options.lattice)
+    radius = _typical(seen.radius_px[may_be], probability)
+    sites = [complete(fit, points, probability, radius, seen.seen, seen.probability_at) for fit in fits]
+    found = _gathered(seen, may_be, fits, sites)
+    return _reported(found, image.shape, options.threshold)
+
+
+def _expected_px(
+    pixel_size_a: float | None, spacing_um: float | None, diameter_um: float | None
+) -> float | None:
+    """Give the hole radius to expect [px]."""
+    if not pixel_size_a or not (spacing_um or diameter_um):
+        return None
+    radius_um = diameter_um / 2 if diameter_um else 0.25 * (spacing_um or 0)
+    return radius_um / pixel_size_a * 1e4
+
+
+def _gathered(
+    seen: Look, may_be: NDArray[np.bool_], fits: list[LatticeFit], sites: list[Sites]
+) -> FoundHoles:
+    """Put the sites of all lattices and the peaks beside them together, in pixels of the image."""
+    parts = [
+        _of_lattice(seen, may_be, number, fit, site)
+        for number, (fit, site) in enumerate(zip(fits, sites, strict=True))
+    ]
+    parts.append(_of_none(seen, may_be, fits, sites))
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("centres", "radius_px", "probability", "from_lattice", "lattice", "indices")
+    }
+    bases = np.array([fit.lattice.basis for fit in fits]).reshape(-1, 2, 2) / seen.scale
+    return FoundHoles(**joined, bases=bases, localiser=seen.localiser.label)
+
+
+def _of_lattice(
+    seen: Look, may_be: NDArray[np.bool_], number: int, fit: LatticeFit, sites: Sites
+) -> FoundHoles:
+    radius = _typical(seen.radius_px[may_be][fit.members], seen.probability[may_be][fit.members])
+    return FoundHoles(
+        seen.in_image(sites.points),
+        np.full(len(sites), radius / seen.scale),
+        sites.probability,
+        sites.from_lattice,
+        np.full(len(sites), number),
+        sites.indices.astype(np.int64),
+    )
+
+
+def _of_none(seen: Look, may_be: NDArray[np.bool_], fits: list[LatticeFit], sites: list[Sites]) -> FoundHoles:
+    """Take the peaks that belong to no lattice, and do not lie amid one."""
+    points = seen.points[may_be]
+    left = np.ones(len(points), bool)
+    for fit, site in zip(fits, sites, strict=True):
+        left[fit.members] = False
+        left &= ~amid(fit, points[fit.members], points)
+        likely = site.points[site.probability > SEEN]
+        if len(likely):
+            left &= cKDTree(likely).query(points)[0] > seen.localiser.radius_px
+    count = int(left.sum())
+    return FoundHoles(
+        seen.in_image(points[left]),
+        seen.radius_px[may_be][left] / seen.scale,
+        seen.probability[may_be][left],
+        np.zeros(count, bool),
+        np.full(count, -1),
+        np.zeros((count, 2), np.int64),
+    )
+
+
+def _reported(found: FoundHoles, shape: tuple[int, ...], threshold: float) -> FoundHoles:
+    inside = np.all((found.centres >= -0.5) & (found.centres < np.array(shape) - 0.5), axis=1)
+    found = found[inside & (found.probability >= threshold)]
+    found = found[np.argsort(-found.probability, kind="stable")]
+    spacing = _spacing_px(found)
+    return FoundHoles(**{**vars(found), "spacing_px": spacing})
+
+
+def _spacing_px(found: FoundHoles) -> float | None:
+    """Give the shortest step of the lattice with most holes, else the usual distance of neighbours."""
+    on_lattice = found.lattice[found.lattice >= 0]
+    if len(on_lattice):
+        basis = found.bases[np.bincount(on_lattice).argmax()]
+        return float(np.linalg.norm(basis, axis=1).min())
+    if len(found) < 2:
+        return None
+    return float(np.median(cKDTree(found.centres).query(found.centres, 2)[0][:, 1]))
+
+
+def _typical(radius_px: Floats, probability: Floats) -> float:
+    """Give the median radius of what is likely; of all where nothing is."""
+    likely = probability > 0.5
+    chosen = radius_px[likely] if likely.any() else radius_px
+    return float(np.median(chosen)) if len(chosen) else 1.0

@@ -2,7 +2,6 @@
 
 import tempfile
 import warnings
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,6 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ptolemy_kedro.errors import TableError
-from ptolemy_kedro.holes.clicks import ClickedImage
 from ptolemy_kedro.holes.localiser import KIND
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import (
@@ -21,7 +19,6 @@ from ptolemy_kedro.holes.patches import (
     RADIUS_BYTES,
     STRIDE,
     Patches,
-    cut_patches,
 )
 from ptolemy_kedro.holes.peaks import Peaks, find_peaks
 from ptolemy_kedro.holes.photometric import vary
@@ -39,25 +36,24 @@ MEASURED = 300
 
 
 def fit_localiser(
-    examples: Iterable[ClickedImage],
+    patches: Patches,
     options: LocaliserOptions = LocaliserOptions(),  # noqa: B008
     checkpoint: Path | None = None,
 ) -> TrainedModel:
-    """Train the localiser on clicked images.
+    """Train the localiser on patches cut by ``patches.cut_patches``.
 
     Args:
-        examples: Taken one at a time; patches are cut of each, and the image is let go.
+        patches: Some whole sessions are held out to tell when to stop.
         options: Of network and training.
         checkpoint: File that a killed training goes on from.
+
+    Returns:
+        The model; its curve has, beside the loop's columns, ``sigma_px`` (of the clicks about the centres, at
+        the scale where a hole's radius is ``options.radius_px``) and the held-out ``average_precision``.
 
     Raises:
         TableError: Fewer than two sessions have clicks.
     """
-    return fit_patches(cut_patches(examples, options, options.train.seed), options, checkpoint)
-
-
-def fit_patches(patches: Patches, options: LocaliserOptions, checkpoint: Path | None = None) -> TrainedModel:
-    """Train the localiser on patches; as ``fit_localiser``."""
     learn, judge = _examples(patches, options)
     torch.manual_seed(options.train.seed)
     network = HoleNet(options.channels)

@@ -1,4 +1,4 @@
-"""Training patches for the localiser: images brought to its scale and turned, and maps of what was clicked."""
+"""Training patches for the localiser: images at its scale, turned, and maps of what was clicked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -153,7 +153,8 @@ def _near(row: float, col: float, radius: float, edge: int) -> tuple[NDArray, ND
 
 def _ratio(rng: np.random.Generator) -> float:
     """Choose a hole radius over the network's: mostly one that it must mark."""
-    low, high = (0.25, 4.0) if rng.random() < OFF_SCALE_SHARE else (0.65, 1.5)
+    kind = rng.choice(3, p=(0.5 * OFF_SCALE_SHARE, 1 - OFF_SCALE_SHARE, 0.5 * OFF_SCALE_SHARE))
+    low, high = ((0.08, 0.65), (0.65, 1.5), (1.5, 4.0))[kind]
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 

@@ -44,18 +44,31 @@ def find_peaks(maps: NDArray[np.float32], reach_px: float, least_mass: float = 0
     size = 2 * max(1, round(reach_px)) + 1
     highest = ndimage.maximum_filter(density, size, mode="constant")
     rows, cols = np.nonzero((density >= highest) & (density > least_mass / (4 * reach_px**2)))
-    offsets = _disc(reach_px)
-    near = np.stack([rows, cols], axis=1)[:, None] + offsets  # (n, k, 2)
-    inside = np.all((near >= 0) & (near < density.shape), axis=-1)
-    at = tuple(np.moveaxis(np.clip(near, 0, np.array(density.shape) - 1), -1, 0))
-    weights = np.where(inside, density[at], 0.0).astype(float)
+    near, weights = _about(density, np.stack([rows, cols], axis=1), reach_px)
     mass = weights.sum(axis=1)
     share = weights / np.maximum(mass, 1e-12)[:, None]
     points = (share[..., None] * near).sum(axis=1)
-    radius = (share * np.where(inside, log_radius[at], 0.0)).sum(axis=1)
+    at = tuple(np.moveaxis(np.clip(near, 0, np.array(density.shape) - 1), -1, 0))
+    radius = (share * log_radius[at]).sum(axis=1)
     order = np.argsort(-mass, kind="stable")
     order = order[mass[order] >= least_mass]
     return Peaks(points[order], mass[order], radius[order])
+
+
+def mass_at(density: NDArray[np.float32], points: Floats, reach_px: float) -> Floats:
+    """Sum a map about points (row, col) [px of the map], shape (n, 2), within a reach."""
+    nearest = np.round(np.asarray(points, float).reshape(-1, 2)).astype(int)
+    return _about(density, nearest, reach_px)[1].sum(axis=1)
+
+
+def _about(
+    density: NDArray[np.float32], pixels: NDArray[np.int64], reach_px: float
+) -> tuple[NDArray[np.int64], Floats]:
+    """Give the pixels of the disc about each, shape (n, k, 2), and the map there, 0 outside, shape (n, k)."""
+    near = pixels[:, None] + _disc(reach_px)
+    inside = np.all((near >= 0) & (near < density.shape), axis=-1)
+    at = tuple(np.moveaxis(np.clip(near, 0, np.array(density.shape) - 1), -1, 0))
+    return near, np.where(inside, density[at], 0.0).astype(float)
 
 
 def _disc(reach_px: float) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-INVERTED = 0.06
+INVERTED = 0.03
 """Share of patches that are shown inverted."""
 
 

@@ -1,4 +1,4 @@
-"""Our localiser's network: a small U-Net on half the pixels, whose click map is blurred by a learned sigma."""
+"""Our localiser's network: a small U-Net at half the scale, its clicks blurred by a learned sigma."""
 
 import itertools
 import math

@@ -1,0 +1,105 @@
+"""Choosing the scale to look at: the one where the network is surest, and sees holes of its own size."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from ptolemy_kedro.holes.localiser import HoleLocaliser
+from ptolemy_kedro.holes.looking import Look, look
+
+Floats = NDArray[np.float64]
+
+STEP = 1.7
+"""Between the hole radii that are tried: less than the network tolerates."""
+
+SMALLEST_PX, LARGEST_SHARE = 2.0, 0.45
+"""Hole radii tried: from so many pixels to so much of the image's shorter side."""
+
+MOST_PIXELS = 6e6
+"""Pixels of an image as the network sees it."""
+
+SURE = 0.35
+"""Probability, given the size as seen, from which a peak speaks for a scale."""
+
+EVEN = (0.12, 0.2)
+"""How far the distances to the two nearest neighbours may be off."""
+
+CHANCE = 0.05
+"""What scattered peaks speak for a scale, over what a lattice of them would."""
+
+SIZE_SD = 0.35
+"""Log units that a hole's size as seen may be off."""
+
+FAR_DOWN = 0.35
+"""A scale whose evidence is so much lower than the best one's, twice in a row, ends the search."""
+
+
+def best_look(image: NDArray[np.float32], localiser: HoleLocaliser, expected_px: float | None = None) -> Look:
+    """Look at an image at one scale after the other, from coarse to fine, and again at the best.
+
+    Args:
+        image: Grey levels 0 to 1, shape (rows, cols).
+        localiser: The network.
+        expected_px: Hole radius that is expected [px], where it is known; a scale that shows it is preferred.
+    """
+    looks: list[Look] = []
+    for radius_px in _radii(image.shape, localiser, expected_px):
+        looks.append(look(image, localiser, localiser.radius_px / radius_px))
+        if _is_over([evidence(seen, expected_px) for seen in looks]):
+            break
+    best = max(looks, key=lambda seen: evidence(seen, expected_px))
+    return _again(image, localiser, best, expected_px)
+
+
+def evidence(seen: Look, expected_px: float | None = None) -> float:
+    """Weigh what a look saw: holes of the right size at even distances, each by its probability."""
+    share = seen.probability * np.exp(-0.5 * (seen.log_ratio / SIZE_SD) ** 2)
+    sure = share > SURE
+    if not sure.any():
+        return 0.0
+    weight = (share[sure] ** 2).sum() * (CHANCE + (1 - CHANCE) * evenness(seen.points[sure]))
+    if expected_px:
+        off = np.log(np.median(seen.radius_px[sure]) / seen.scale / expected_px)
+        weight *= 1 + 0.5 * np.exp(-0.5 * (off / SIZE_SD) ** 2)
+    return float(weight)
+
+
+def evenness(points: Floats) -> float:
+    """Give the share of points whose two nearest neighbours are as far as is usual; .5 for fewer than 4."""
+    if len(points) < 4:
+        return 0.5
+    nearest = cKDTree(points).query(points, 3)[0][:, 1:]
+    off = np.abs(nearest / np.median(nearest[:, 0]) - 1)
+    return float(np.mean((off < EVEN).all(axis=1)))
+
+
+def _radii(shape: tuple[int, ...], localiser: HoleLocaliser, expected_px: float | None) -> Iterator[float]:
+    """List the hole radii to try [px], falling."""
+    finest = localiser.radius_px * np.sqrt(np.prod(shape) / MOST_PIXELS)
+    last = max(SMALLEST_PX, finest)
+    radius = max(LARGEST_SHARE * min(shape), last)
+    while radius >= last:
+        yield radius
+        radius /= STEP
+
+
+def _is_over(weights: list[float]) -> bool:
+    best = max(weights)
+    return best > 4 and all(weight < FAR_DOWN * best for weight in weights[-2:])
+
+
+def _again(
+    image: NDArray[np.float32], localiser: HoleLocaliser, seen: Look, expected_px: float | None
+) -> Look:
+    """Look at the scale that the sizes seen ask for; keep what is better."""
+    sure = seen.probability > SURE
+    if not sure.any():
+        return seen
+    off = float(np.median(seen.log_ratio[sure]))
+    scale = seen.scale * np.exp(-off)
+    if abs(off) < 0.05 or image.size * scale**2 > MOST_PIXELS:
+        return seen
+    other = look(image, localiser, scale)
+    return max(seen, other, key=lambda one: evidence(one, expected_px))
