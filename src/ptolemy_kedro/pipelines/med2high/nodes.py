@@ -39,10 +39,10 @@ def train_localiser(patches: SessionTable, sessions: SessionTable, options: Loca
     origin = scoring.origin_of(sessions)
 
     def fit(checkpoint: Path) -> Any:
-        from ptolemy_kedro.holes.fit_localiser import fit_patches
+        from ptolemy_kedro.holes.fit_localiser import fit_localiser
         from ptolemy_kedro.holes.learning import gather
 
-        trained = fit_patches(gather(patches), options, checkpoint)
+        trained = fit_localiser(gather(patches), options, checkpoint)
         return judging_holes.with_origin(trained, origin, patches.digest)
 
     return TrainingPromise(key_of(code_of(fit), patches.digest, origin, options), fit)
