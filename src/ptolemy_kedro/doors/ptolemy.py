@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
-from ptolemy_kedro.doors import importing
+from ptolemy_kedro.doors import importing, models
 from ptolemy_kedro.doors.holes import holes
 from ptolemy_kedro.doors.terminal import console, need_picture_name, need_pixel_size, save_picture, writing
 from ptolemy_kedro.errors import PtolemyError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-models = typer.Typer(no_args_is_help=True, help="Look after the registered models.")
-app.add_typer(models, name="models")
+app.add_typer(models.app, name="models")
 app.add_typer(importing.app, name="import")
 app.command()(holes)
 
@@ -72,44 +71,6 @@ def check(
             f"{archive} has {count} problem{'s' * (count > 1)}. Correct it, or see --permissive."
         )
     typer.echo(f"{archive} is a sound session archive.")
-
-
-@models.command("init")
-def init_models() -> None:
-    """Register the weights that come with the package, and put them to use."""
-    from ptolemy_kedro import registry
-    from ptolemy_kedro.home import find_home
-
-    home = find_home()
-    for name, version in registry.init(home).items():
-        typer.echo(f"{name} version {version} is the champion in {home.path}.")
-
-
-@models.command("list")
-def list_models() -> None:
-    """List the registered versions, with what each scored."""
-    from rich.table import Table
-
-    from ptolemy_kedro import registry
-    from ptolemy_kedro.home import find_home
-
-    table = Table("model", "version", "aliases", "kind", "origin", "sessions", "AUC within session", "data")
-    for row in registry.list_models(find_home()):
-        table.add_row(*row.cells())
-    console(stderr=False).print(table)
-
-
-@models.command("promote")
-def promote_model(
-    name: Annotated[str, typer.Argument(help="Such as square-ranker.")],
-    version: Annotated[int, typer.Argument(min=1, help="Of the registry; an earlier one to go back.")],
-) -> None:
-    """Make a version the champion and put it to use."""
-    from ptolemy_kedro import registry
-    from ptolemy_kedro.home import find_home
-
-    folder = registry.promote(find_home(), name, version)
-    typer.echo(f"{name} version {version} is the champion, exported to {folder}.")
 
 
 @app.command()

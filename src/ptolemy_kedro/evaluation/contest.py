@@ -152,7 +152,7 @@ def compare(sheets: Mapping[str, Sheet], yardstick: Yardstick, options: PromoteO
     measures = {}
     for name in tables["challenger"]:
         found = {role: table[name] for role, table in tables.items()}
-        if "champion" in found:
+        if "champion" in found and name != "base_rate":
             found["gain"] = (found["challenger"] - found["champion"]) * _sign(name)
         measures[name] = {role: _figure(values, len(sheet.both)) for role, values in found.items()}
     return {

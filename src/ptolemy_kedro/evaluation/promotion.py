@@ -16,6 +16,9 @@ CHANCE = {"roc_auc_within_session": 0.5, "f1": 0.0}
 """What the primary figure is without any knowledge; the first champion must lie above it."""
 
 
+ROLES = ("champion", "challenger", "gain")
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The decision.
@@ -84,15 +87,19 @@ def decide(compared: dict[str, Any], options: PromoteOptions) -> Verdict:
     gain = measures[primary]["gain"]
     if gain["low"] is None or gain["low"] <= 0:
         return Verdict(
-            False, f"the gain in {_words(primary)} is {_written(gain)}, not above zero beyond chance"
+            False,
+            f"the gain in {_words(primary)} is {_written(gain, primary, True)}, not above zero beyond chance",
         )
     for name in compared["guarded"]:
         loss = measures[name]["gain"]
         if loss["high"] is not None and loss["high"] < 0:
             return Verdict(
-                False, f"{_words(name)} gets worse: {_written(loss)}, though {_words(primary)} gains"
+                False,
+                f"{_words(name)} gets worse: {_written(loss, name, True)}, though {_words(primary)} gains",
             )
-    return Verdict(True, f"the gain in {_words(primary)} is {_written(gain)} and no guarded figure falls")
+    return Verdict(
+        True, f"the gain in {_words(primary)} is {_written(gain, primary, True)} and no guarded figure falls"
+    )
 
 
 def decided(compared: dict[str, Any], options: PromoteOptions) -> dict[str, Any]:
@@ -107,29 +114,43 @@ def decided(compared: dict[str, Any], options: PromoteOptions) -> dict[str, Any]
         stays = "no version is champion" if champion is None else f"version {champion} stays champion"
         said = f"{name}: {stays}, version {challenger} is not promoted: {verdict.reason}."
     if looks := compared.get("earlier_looks"):
-        said += f" (Looked at these sessions {looks} times before.)"
+        said += f" (These sessions were looked at {times(looks)} before.)"
     return {**compared, "promote": verdict.promote, "reason": verdict.reason, "said": said}
+
+
+def measure_rows(decision: dict[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Write a comparison as a table: its head, and one row a measure."""
+    roles = [role for role in ("champion", "challenger") if decision[role] is not None]
+    versions = [f"{role} (version {decision[role]})" for role in roles]
+    head = ["measure", *versions, *(["gain"] if len(roles) == 2 else [])]
+    return head, [_row(name, figures, decision) for name, figures in decision["measures"].items()]
 
 
 def account(decision: dict[str, Any]) -> str:
     """Write a decision for a model's card (Markdown)."""
-    roles = [role for role in ("champion", "challenger") if decision[role] is not None]
-    versions = [f"{role} (version {decision[role]})" for role in roles]
-    head = ["measure", *versions, *(["gain"] if len(roles) == 2 else [])]
-    rows = [
-        [_words(name), *(_written(figure, ".3f") for figure in figures.values())]
-        for name, figures in decision["measures"].items()
-    ]
+    head, rows = measure_rows(decision)
     table = "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
     looks = f"Earlier looks at these sessions: {decision['earlier_looks']}."
     judged = f"{decision['sites']} sites of {decision['sessions']} sessions held out for good. {looks}"
     return f"{decision['said']}\n\n{judged}\n\n{table}\n"
 
 
+def times(count: int) -> str:
+    """Say how often."""
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _row(name: str, figures: dict[str, Figure], decision: dict[str, Any]) -> list[str]:
+    about = {decision["primary"]: "decides"} | dict.fromkeys(decision["guarded"], "guarded")
+    told = f"{_words(name)} ({about[name]})" if name in about else _words(name)
+    written = [_written(figures[role], name, role == "gain") for role in ROLES if role in figures]
+    return [told, *written]
+
+
 def _first(primary: str, figure: Figure) -> Verdict:
     chance = CHANCE[primary]
     above = figure["low"] is not None and figure["low"] > chance
-    said = f"{_words(primary)} is {_written(figure, '.3f')}"
+    said = f"{_words(primary)} is {_written(figure, primary)}"
     if above:
         return Verdict(True, f"there is no champion yet, and {said}, above chance ({chance})")
     return Verdict(False, f"{said}, not above chance ({chance})")
@@ -139,9 +160,10 @@ def _words(name: str) -> str:
     return name.replace("_", " ").replace("roc auc", "ROC AUC")
 
 
-def _written(figure: Figure, form: str = "+.3f") -> str:
+def _written(figure: Figure, name: str, signed: bool = False) -> str:
     if figure["value"] is None:
         return "undefined"
+    form = ("+" if signed else "") + (".0f" if name == "needed_for_hundred" else ".3f")
     if figure["low"] is None:
         return f"{figure['value']:{form}}"
     return f"{figure['value']:{form}} ({figure['low']:{form}} to {figure['high']:{form}})"

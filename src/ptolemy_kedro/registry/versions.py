@@ -17,7 +17,8 @@ class Registered:
     """A version in the registry.
 
     Attributes:
-        tags: ``kind``, ``origin``, ``sessions`` (how many), ``data_digest``, ``model_digest``.
+        tags: ``kind``, ``origin``, ``sessions`` (how many), ``data_digest``, ``model_digest``; ``verdict``
+            and ``verdict_reason`` once it was compared for promotion.
         metrics: As evaluated before it was registered.
     """
 
@@ -28,7 +29,7 @@ class Registered:
     metrics: dict[str, float]
 
     def cells(self) -> list[str]:
-        """Write it as a row: name, version, aliases, kind, origin, sessions, AUC within session, data."""
+        """Write it as a row: name, version, aliases, kind, origin, sessions, AUC, data, verdict."""
         auc = self.metrics.get("roc_auc_within_session")
         kind, origin, sessions, data = (
             self.tags.get(tag, "") for tag in ("kind", "origin", "sessions", "data_digest")
@@ -43,6 +44,7 @@ class Registered:
             sessions,
             measured,
             data[:12],
+            self.tags.get("verdict", ""),
         ]
 
 
