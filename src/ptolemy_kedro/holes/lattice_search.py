@@ -10,11 +10,11 @@ leaves points over: neither half nor twice the spacing can win by being finer or
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter
+from scipy.spatial import cKDTree
 
 from ptolemy_kedro.geometry import Points
 from ptolemy_kedro.holes.lattice import Floats, Lattice, reduce_bases
+from ptolemy_kedro.holes.point_spectrum import reciprocal_peaks
 
 FEWEST_POINTS, FEWEST_HINTED = 5, 3
 """Points that can propose a lattice, and that can support one proposed by something else."""
@@ -25,18 +25,6 @@ number of lattices that the points alone could have meant."""
 
 FEWEST_SITES = 3.0
 """Sites that a lattice has at least within the extent of its points."""
-
-PEAKS = 18
-"""Reciprocal vectors kept; each two of them are a proposal."""
-
-FINEST = 0.28
-"""Shortest spacing looked for, in units of the side of the area that one point has."""
-
-STEPS_A_PEAK = 2.4
-"""Samples of the points' spectrum within the width of a peak (1 / the points' extent)."""
-
-MOST_STEPS = 160
-"""Samples of the spectrum along each axis, from the middle out, at most."""
 
 KEPT = 14
 """Proposals refined."""
@@ -52,6 +40,13 @@ Foils are square or hexagonal, and a tilt of 60 degrees makes a factor of two at
 """
 
 FEW_STRAY = 3.0
+"""What a lattice pays for points on no site: so much for each factor e by which they thin the others."""
+
+LEAST_JITTER, MOST_JITTER = 0.02, 0.16
+"""Range of the points' jitter about their sites: in usual distances between neighbours, so that a finer
+lattice cannot claim to be more exact; and in shorter spacings of the lattice."""
+
+STRAY = 3.0
 """What a lattice pays for points on no site: so much for each factor e by which they thin the others."""
 
 JITTERS = (0.015, 0.16)
@@ -116,7 +111,7 @@ def search_lattice(points: Points, weights: Floats, hints: Floats | None = None)
 
 def _proposals(points: Points, weights: Floats) -> tuple[Floats, Floats]:
     """Propose lattices by pairs of peaks of the points' spectrum: origins (k, 2), reduced bases (k, 2, 2)."""
-    peaks = _peaks(points, weights)
+    peaks = reciprocal_peaks(points, weights)
     phases = np.angle(np.exp(2j * np.pi * peaks @ points.T) @ weights) / (2 * np.pi)
     first, second = np.triu_indices(len(peaks), 1)
     pairs = np.stack([peaks[first], peaks[second]], axis=1)
@@ -132,45 +127,6 @@ def _proposals(points: Points, weights: Floats) -> tuple[Floats, Floats]:
         return_index=True,
     )
     return origins[once], bases[once]
-
-
-def _peaks(points: Points, weights: Floats) -> Floats:
-    """Find the strongest reciprocal vectors (row, col) [1/px] in a half plane; shape (m, 2)."""
-    extent = np.maximum(np.ptp(points, axis=0), 1e-6)
-    extent = np.maximum(extent, 0.15 * extent.max())
-    limit = 1 / (FINEST * np.sqrt(extent.prod() / len(points)))
-    step = 1 / (STEPS_A_PEAK * extent)
-    count = np.minimum(np.ceil(limit / step), MOST_STEPS).astype(int)
-    rows, cols = np.arange(0, count[0] + 1) * step[0], np.arange(-count[1], count[1] + 1) * step[1]
-    power = np.abs((_waves(rows, points[:, 0]) * weights.astype(np.float32)) @ _waves(cols, points[:, 1]).T)
-    ring = (rows[:, None] / step[0]) ** 2 + (cols / step[1]) ** 2
-    power[(ring < (0.8 * STEPS_A_PEAK) ** 2) | (rows[:, None] ** 2 + cols**2 > limit**2)] = 0
-    power[0, : count[1]] = 0
-    tops = np.flatnonzero((power == maximum_filter(power, 3)) & (power > 0))
-    tops = tops[np.argsort(-power.flat[tops])][:PEAKS]
-    at = np.stack(np.unravel_index(tops, power.shape), axis=1)
-    return _sharpened(points, weights, np.stack([rows[at[:, 0]], cols[at[:, 1]]], axis=1))
-
-
-def _waves(frequencies: Floats, places: Floats) -> NDArray[np.complex64]:
-    """Evaluate exp(2 pi i frequency place); shape (frequencies, places)."""
-    turns = frequencies[:, None] * places
-    angle = (2 * np.pi * (turns - np.rint(turns))).astype(np.float32)
-    return (np.cos(angle) + 1j * np.sin(angle)).astype(np.complex64)
-
-
-def _sharpened(points: Points, weights: Floats, peaks: Floats) -> Floats:
-    """Move each reciprocal vector to the top of its peak, by the slope of the phase over the points."""
-    squares = np.stack([points[:, 0] ** 2, points[:, 0] * points[:, 1], points[:, 1] ** 2])
-    for _ in range(3):
-        turns = peaks @ points.T
-        phase = np.angle(np.exp(2j * np.pi * turns) @ weights) / (2 * np.pi)
-        off = turns - phase[:, None]
-        off -= np.rint(off)
-        near = weights * np.exp(-0.5 * (off / 0.15) ** 2)
-        inertia = (near @ squares.T)[:, [0, 1, 1, 2]].reshape(-1, 2, 2) + 1e-9 * np.eye(2)
-        peaks = peaks - np.linalg.solve(inertia, ((near * off) @ points)[..., None])[..., 0]
-    return peaks
 
 
 def _best(points: Points, weights: Floats, origins: Floats, bases: Floats) -> Scored | None:
@@ -212,7 +168,8 @@ def _mixture(
 def _refined(points: Points, weights: Floats, origins: Floats, bases: Floats, jitter: Floats) -> Scored:
     """Fit several lattices side by side by expectation and maximisation, and return the best."""
     stray, cell = np.full(len(bases), 0.2), np.abs(np.linalg.det(bases))
-    low, high = (share * np.linalg.norm(bases, axis=2).min(axis=1) for share in JITTERS)
+    high = MOST_JITTER * np.linalg.norm(bases, axis=2).min(axis=1)
+    low = np.minimum(LEAST_JITTER * np.median(cKDTree(points).query(points, 2)[0][:, 1]), high)
     for _ in range(ROUNDS):
         _, belonging, indices, distance2 = _mixture(points, weights, origins, bases, jitter, stray)
         share = weights * belonging
