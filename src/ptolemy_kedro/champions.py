@@ -55,6 +55,25 @@ def read(home: Home, name: str, version: int | None = None) -> Champion:
     return Champion(name, wanted, onnx, config)
 
 
+def note_of(champion: Champion, home: Home) -> dict[str, Any]:
+    """Say which model a champion is, and where its folder lies; ``of_note`` reads it back."""
+    folder = home.champions / champion.name / str(champion.version)
+    facts = {fact: champion.config[fact] for fact in ("kind", "origin", "data_digest")}
+    return {"name": champion.name, "version": champion.version, **facts, "folder": str(folder)}
+
+
+def of_note(note: dict[str, Any]) -> Champion:
+    """Read the model that a note names: an exported champion, or one that a flow has just registered.
+
+    Raises:
+        ModelError: There is none, or a file of it is missing or damaged.
+    """
+    if "missing" in note:
+        raise ModelError(note["missing"])
+    onnx, config = read_model(Path(note["folder"]))
+    return Champion(note["name"], int(note["version"]), onnx, config)
+
+
 def export(home: Home, name: str, version: int, model: Path) -> Path:
     """Put a version in use: copy its folder in whole, then point to it.
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,12 +14,16 @@ from kedro.io import DataCatalog
 from kedro.pipeline import Pipeline
 
 from ptolemy_kedro import tracking
-from ptolemy_kedro.datasets import SessionArchivesDataset, SessionTableDataset
+from ptolemy_kedro.datasets import NewSessionDataset, SessionArchivesDataset, SessionTableDataset
 from ptolemy_kedro.errors import SettingsError
 
 log = logging.getLogger(__name__)
 
 Options = TypeVar("Options")
+
+
+SESSION = "session"
+"""The parameter that names the session to target in; the catalog reads it."""
 
 
 class HomeHook:
@@ -50,6 +55,29 @@ class DemoHook:
         catalog.save("simulated_sessions", promised_sessions(options))
 
 
+class NewSessionHook:
+    """Sees to the session to target in before a run works for hours; simulates one where that is allowed."""
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(self, pipeline: Pipeline, catalog: DataCatalog) -> None:
+        """Refuse a run without its session; take a simulated one in the demo, and say so."""
+        if "new_session" not in pipeline.inputs():
+            if SESSION in catalog.load("parameters"):
+                raise SettingsError("--params=session=PATH is for the flow `target`. Leave it out here.")
+            return
+        new_session = catalog.get("new_session")
+        if not isinstance(new_session, NewSessionDataset) or not new_session.wants_demo:
+            return
+        from ptolemy_kedro.simulation import SimulateOptions
+        from ptolemy_kedro.simulation.promise import promised_sessions
+
+        options = _typed(SimulateOptions, "simulate", catalog.load("params:simulate"))
+        unseen = replace(options, seed=options.seed + options.sessions, sessions=1)
+        (promise,) = promised_sessions(unseen)
+        log.info("no session is given: the SIMULATED session %s stands in (allow_demo)", promise.session_id)
+        catalog.save("simulated_new_session", [promise])
+
+
 class ParametersHook:
     """Refuses a parameter that no flow reads: most likely its name is misspelt."""
 
@@ -59,7 +87,7 @@ class ParametersHook:
         inputs = set().union(*(flow.inputs() for flow in pipelines.values()))
         known = sorted(name.removeprefix("params:") for name in inputs if name.startswith("params:"))
         for name in catalog.load("parameters"):
-            if name not in known:
+            if name not in known and name != SESSION:
                 raise SettingsError(f"There is no parameter {name!r}. There are {', '.join(known)}.")
 
 

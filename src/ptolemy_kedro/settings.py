@@ -1,8 +1,8 @@
 """Kedro's settings of this project; https://docs.kedro.org has every option."""
 
-from ptolemy_kedro.hooks import AccountHook, DemoHook, HomeHook, ParametersHook, TrackingHook
+from ptolemy_kedro.hooks import AccountHook, DemoHook, HomeHook, NewSessionHook, ParametersHook, TrackingHook
 
-HOOKS = (HomeHook(), ParametersHook(), DemoHook(), AccountHook(), TrackingHook())
+HOOKS = (HomeHook(), ParametersHook(), NewSessionHook(), DemoHook(), AccountHook(), TrackingHook())
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ptolemy_kedro.archive.session import check as check
     from ptolemy_kedro.archive.session import open_pixels as open_pixels
     from ptolemy_kedro.archive.session import open_session as open_session
+    from ptolemy_kedro.archive.session import stated_id as stated_id
     from ptolemy_kedro.archive.writing import write_session as write_session
 
 _HOMES = {
@@ -29,6 +30,7 @@ _HOMES = {
     "check": "session",
     "open_pixels": "session",
     "open_session": "session",
+    "stated_id": "session",
     "write_session": "writing",
 }
 __all__ = list(_HOMES)

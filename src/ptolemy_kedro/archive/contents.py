@@ -66,6 +66,18 @@ def stated_digests(container: Container, limits: Limits) -> dict[str, str]:
     return manifest.parse(_read(container, SESSION_FILE, limits)).files
 
 
+def read_id(container: Container, limits: Limits) -> str:
+    """Read the id of the session, unchecked beside that it is a text.
+
+    Raises:
+        ArchiveError: There is none.
+    """
+    session_id = manifest.parse(_read(container, SESSION_FILE, limits)).session.get("session_id")
+    if not isinstance(session_id, str) or not session_id:
+        raise ArchiveError(f'{SESSION_FILE}: "session" lacks session_id. Add it.')
+    return session_id
+
+
 def image_files(images: pd.DataFrame) -> list[str]:
     """List the files that an images table names, each once, in its order."""
     return list(dict.fromkeys(images["file"].dropna()))

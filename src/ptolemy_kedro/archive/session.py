@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ptolemy_kedro.archive.containers import Container, open_container, told
-from ptolemy_kedro.archive.contents import image_files, read_tables, stated_digests
+from ptolemy_kedro.archive.contents import image_files, read_id, read_tables, stated_digests
 from ptolemy_kedro.archive.findings import Findings, Report
 from ptolemy_kedro.archive.images import LoadedImage, Pixels, read_image
 from ptolemy_kedro.archive.limits import LIMITS, Limits
@@ -123,6 +123,22 @@ def open_pixels(path: Path | str, permissive: bool = False, limits: Limits = LIM
     except BaseException:
         container.close()
         raise
+
+
+def stated_id(path: Path | str, limits: Limits = LIMITS) -> str:
+    """Read which session an archive holds, and nothing else of it.
+
+    Raises:
+        ArchiveError: The archive breaks its format.
+    """
+    path = Path(path)
+    container = _opened(path, limits)
+    try:
+        return read_id(container, limits)
+    except ArchiveError as failure:
+        raise ArchiveError(f"archive {path.name}: {failure}") from None
+    finally:
+        container.close()
 
 
 def check(path: Path | str, permissive: bool = False, limits: Limits = LIMITS) -> Report:

@@ -8,8 +8,8 @@ from ptolemy_kedro.datasets.models import ChallengerDataset, TrainedModelDataset
 from ptolemy_kedro.datasets.new_session import NewSessionDataset
 from ptolemy_kedro.datasets.promotion import ComparisonDataset, ContestDataset, PromotionDataset
 from ptolemy_kedro.datasets.session_archives import SessionArchivesDataset
-from ptolemy_kedro.datasets.session_split import SessionSplitDataset
 from ptolemy_kedro.datasets.session_files import SessionFileDataset, SessionPicturesDataset
+from ptolemy_kedro.datasets.session_split import SessionSplitDataset
 from ptolemy_kedro.datasets.session_table import SessionCropsDataset, SessionTableDataset
 from ptolemy_kedro.datasets.simulated_sessions import SimulatedSessionsDataset
 

@@ -113,7 +113,7 @@ class ChallengerDataset(AbstractDataset["tuple[TrainedModel, dict[str, Any]]", d
         if self._optional and not self._exists():
             return {}
         try:
-            return json.loads(self._note.read_text())
+            return {**json.loads(self._note.read_text()), "folder": str(self._path / "model")}
         except FileNotFoundError:
             raise ModelError(
                 f"No {self._name} was registered by a flow. Run the flow that trains it."

@@ -42,7 +42,7 @@ class SessionArchivesDataset(AbstractDataset[None, "BySession[Path]"]):
                 f"{self._path} holds no session archive. Put one there (see docs/session-archive.md), "
                 "or run in an environment whose globals.yml has `allow_demo: true`."
             )
-        return BySession(Part(path.name, _fingerprint(path), partial(Path, path)) for path in archives)
+        return BySession(Part(path.name, fingerprint(path), partial(Path, path)) for path in archives)
 
     def save(self, data: None) -> None:
         raise ArchiveError(
@@ -68,7 +68,8 @@ def archives_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _fingerprint(path: Path) -> str:
+def fingerprint(path: Path) -> str:
+    """Hash the names, sizes and times of an archive's files."""
     files = sorted(path.rglob("*")) if path.is_dir() else [path]
     stats = [(file, file.stat()) for file in files]
     return key_of(

@@ -28,6 +28,7 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
     Args:
         path: Folder of the partitions and their manifest.
         schema: Name of the table's schema in ``ptolemy_kedro.tables``.
+        keeps_others: Leave the parts of sessions alone that a run does not work on.
         metadata: For Kedro-Viz.
 
     Attributes:
@@ -37,9 +38,12 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
 
     suffix = ".parquet"
 
-    def __init__(self, *, path: str, schema: str, metadata: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, *, path: str, schema: str, keeps_others: bool = False, metadata: dict[str, Any] | None = None
+    ) -> None:
         self._path = Path(path)
         self._schema = schema
+        self._keeps_others = keeps_others
         self.metadata = metadata
         self.made, self.current = 0, 0
 
@@ -89,7 +93,8 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
         return tables.validate(schema, part.make(), f"session {part.session_id}: {self._path.name}")
 
     def _drop_gone(self, manifest: Manifest, part: TablePart) -> None:
-        for session_id in set(manifest.keys) - part.roster - {part.session_id}:
+        gone = set() if self._keeps_others else set(manifest.keys) - part.roster - {part.session_id}
+        for session_id in gone:
             manifest.forget(session_id)
             _remove(self._place(session_id))
 

@@ -59,6 +59,7 @@ def plan_as_navigator(
 
 def survey_as_json(
     session_id: str,
+    origin: str,
     models: dict[str, dict[str, Any]],
     squares: "pd.DataFrame",
     holes: "pd.DataFrame",
@@ -69,6 +70,7 @@ def survey_as_json(
 
     Args:
         session_id: The session.
+        origin: real or simulated.
         models: Of each model its name, version, kind and origin.
         squares: ``tables.TargetSquares`` rows of it.
         holes: ``tables.TargetHoles`` rows of it.
@@ -77,6 +79,7 @@ def survey_as_json(
     """
     return {
         "session": session_id,
+        "origin": origin,
         "models": models,
         "warnings": list(warnings),
         "plan": _plain(plan),

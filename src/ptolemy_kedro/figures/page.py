@@ -39,10 +39,10 @@ def paragraph(text: str, kind: str = "") -> str:
     return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
 
 
-def picture(png: bytes, about: str) -> str:
-    """Put a PNG into the page itself, with words for those who cannot see it."""
-    data = base64.b64encode(png).decode()
-    image = f'<img alt="{escape(about)}" src="data:image/png;base64,{data}">'
+def picture(content: bytes, about: str, kind: str = "png") -> str:
+    """Put a PNG or JPEG into the page itself, with words for those who cannot see it."""
+    data = base64.b64encode(content).decode()
+    image = f'<img alt="{escape(about)}" src="data:image/{kind};base64,{data}">'
     return f'<figure>{image}<figcaption class="small">{escape(about)}</figcaption></figure>'
 
 

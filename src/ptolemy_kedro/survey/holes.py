@@ -1,13 +1,15 @@
 """The holes of a new session: found and judged in every medium image, and placed on square and atlas."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.holes.table import holes_table
-from ptolemy_kedro.survey.newcomer import FINDS_HOLES, Newcomer
+from ptolemy_kedro.survey.newcomer import FINDS_HOLES, Newcomer, open_newcomer
+from ptolemy_kedro.survey.options import SurveyOptions
 from ptolemy_kedro.survey.placing import on_atlas, on_squares, same_hole
 from ptolemy_kedro.survey.sightings import in_one_table, records, stand_and_rank
 from ptolemy_kedro.targeting import rank_holes
@@ -17,31 +19,41 @@ if TYPE_CHECKING:
 
     from ptolemy_kedro.holes.classifier import HoleClassifier
     from ptolemy_kedro.holes.localiser import HoleLocaliser
-    from ptolemy_kedro.survey.options import SurveyOptions
 
 Places = tuple[float | None, float | None]
 """Spacing and diameter of holes [um], where they are known."""
 
 
 def survey_holes(
-    newcomer: Newcomer,
+    path: Path,
     squares: "pd.DataFrame",
+    options: SurveyOptions,
     localiser: "HoleLocaliser",
     classifier: "HoleClassifier",
-    options: "SurveyOptions",
 ) -> "pd.DataFrame":
     """Find, judge and place the holes of a session (``tables.TargetHoles``).
 
     Args:
-        newcomer: The session.
+        path: Of its archive or folder.
         squares: ``tables.TargetSquares`` rows of it.
-        localiser: Finds them.
+        options: How it is read, and what is known of the foil.
+        localiser: Finds the holes.
         classifier: Judges them.
-        options: What is known of the foil.
 
     Raises:
         PtolemyError: An image cannot be used; the note says which.
     """
+    with open_newcomer(path, options) as newcomer:
+        return _survey(newcomer, squares, options, localiser, classifier)
+
+
+def _survey(
+    newcomer: Newcomer,
+    squares: "pd.DataFrame",
+    options: SurveyOptions,
+    localiser: "HoleLocaliser",
+    classifier: "HoleClassifier",
+) -> "pd.DataFrame":
     from ptolemy_kedro import tables
 
     foil = _foils(newcomer.grids, options)
@@ -66,7 +78,7 @@ def survey_holes(
     )
 
 
-def _foils(grids: "pd.DataFrame", options: "SurveyOptions") -> dict[str, Places]:
+def _foils(grids: "pd.DataFrame", options: SurveyOptions) -> dict[str, Places]:
     """What is known of each grid's foil; its own record counts before the options."""
     return {
         str(row["grid_id"]): (

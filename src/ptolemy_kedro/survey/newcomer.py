@@ -74,6 +74,20 @@ def open_newcomer(path: Path, options: "SurveyOptions") -> Iterator[Newcomer]:
         yield _useful(_of_archive(path, session), path)
 
 
+def session_id_of(path: Path) -> str:
+    """Say what session an archive or a plain folder holds, without reading its images.
+
+    Raises:
+        ArchiveError: It is an archive and breaks its format.
+    """
+    return folder_id(path) if path.is_dir() and not is_archive(path) else archives.stated_id(path)
+
+
+def folder_id(folder: Path) -> str:
+    """Name the session of a plain folder."""
+    return folder.resolve().name.strip() or "session"
+
+
 def is_archive(path: Path) -> bool:
     """Tell an archive in a folder, possibly with one folder around its files, from a plain folder."""
     return any(path.glob("session.json")) or any(path.glob("*/session.json"))

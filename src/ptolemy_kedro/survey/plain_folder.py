@@ -10,7 +10,7 @@ from ptolemy_kedro.archive.images import read_image
 from ptolemy_kedro.archive.loose import SUFFIXES, LooseImage, look_at
 from ptolemy_kedro.archive.serialem.kinds import image_kind
 from ptolemy_kedro.errors import ArchiveError, ImageError, VendorFileError
-from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, Newcomer
+from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, Newcomer, folder_id
 from ptolemy_kedro.survey.options import SurveyOptions
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def read_folder(folder: Path, options: SurveyOptions) -> Newcomer:
     paths = sorted(_image_files(folder))
     if not paths:
         raise ArchiveError(f"{folder} holds no image (MRC, TIFF, PNG, JPEG) and no session archive.")
-    session_id = folder.resolve().name or "session"
+    session_id = folder_id(folder)
     warnings: list[str] = []
     images = list(_looked_at(folder, paths, options, warnings))
     kinds = {image.name: _kind(image, options) for image in images}

@@ -1,13 +1,16 @@
 """The squares of a new session: found and ranked in every tile and atlas, one id for all sightings of one."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import stage_map
 from ptolemy_kedro.squares.identity import same_square, square_id
-from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, Newcomer
+from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, open_newcomer
+from ptolemy_kedro.survey.options import SurveyOptions
 from ptolemy_kedro.survey.sightings import in_one_table, stand_and_rank
 from ptolemy_kedro.targeting import RankedSquares, rank_squares
 
@@ -19,17 +22,24 @@ if TYPE_CHECKING:
 CORNERS = [f"corner_{number}_{axis}_px" for number in range(1, 5) for axis in ("row", "col")]
 
 
-def survey_squares(newcomer: Newcomer, ranker: "SquareRanker") -> "pd.DataFrame":
+def survey_squares(path: Path, options: SurveyOptions, ranker: "SquareRanker") -> "pd.DataFrame":
     """Find and rank the squares of a session (``tables.TargetSquares``).
+
+    Args:
+        path: Of its archive or folder.
+        options: How it is read.
+        ranker: The model.
 
     Raises:
         PtolemyError: An image cannot be used; the note says which.
     """
     from ptolemy_kedro import tables
 
-    seen = in_one_table(
-        newcomer, FINDS_SQUARES, lambda row, pixels: _rows(row, rank_squares(pixels, ranker, _size(row)))
-    )
+    def look(row: Mapping[str, Any], pixels: NDArray) -> "pd.DataFrame":
+        return _rows(row, rank_squares(pixels, ranker, _size(row)))
+
+    with open_newcomer(path, options) as newcomer:
+        seen = in_one_table(newcomer, FINDS_SQUARES, look)
     if seen is None:
         return tables.empty(tables.TargetSquares)
     seen["physical_id"] = _physical_ids(seen)

@@ -15,9 +15,9 @@ Row = dict[str, Any]
 
 
 def plan_visits(
-    session_id: str,
     squares: "pd.DataFrame",
     holes: "pd.DataFrame",
+    session_id: str,
     options: PlanOptions = PlanOptions(),  # noqa: B008
 ) -> "pd.DataFrame":
     """Put squares and holes in the order in which to visit them (``tables.Plan``).
@@ -28,9 +28,9 @@ def plan_visits(
     Holes that lie on no known square come last, image by image.
 
     Args:
-        session_id: The session.
-        squares: ``tables.TargetSquares`` rows of it.
+        squares: ``tables.TargetSquares`` rows of a session.
         holes: ``tables.TargetHoles`` rows of it.
+        session_id: Of it.
         options: How much is planned.
     """
     import pandas as pd
