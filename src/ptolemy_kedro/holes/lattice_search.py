@@ -33,10 +33,10 @@ ROUNDS = 7
 """Rounds of expectation and maximisation for them."""
 
 UNEVEN = 2.0
-"""What a lattice pays for steps of unequal length: so much for each factor e
-between them (natural log units).
+"""What a lattice pays for steps of unequal length: so much for each factor e between them.
 
-Foils are square or hexagonal, and a tilt of 60 degrees makes a factor of two at most. It settles ties only.
+In natural log units. Foils are square or hexagonal, and a tilt of 60 degrees makes a factor of two at most; it
+settles ties only.
 """
 
 FEW_STRAY = 3.0
@@ -45,12 +45,6 @@ FEW_STRAY = 3.0
 LEAST_JITTER, MOST_JITTER = 0.02, 0.16
 """Range of the points' jitter about their sites: in usual distances between neighbours, so that a finer
 lattice cannot claim to be more exact; and in shorter spacings of the lattice."""
-
-STRAY = 3.0
-"""What a lattice pays for points on no site: so much for each factor e by which they thin the others."""
-
-JITTERS = (0.015, 0.16)
-"""Range of the points' jitter about their sites, as a share of the shorter spacing."""
 
 STRAY = (0.02, 0.8)
 """Range of the share of points that lie on no site."""
