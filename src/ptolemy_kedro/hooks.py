@@ -1,8 +1,9 @@
-"""What happens around every run: the models' home, the demo's sessions, the record in MLflow."""
+"""What happens around every run: the models' home, the lock, the demo's sessions, the record in MLflow."""
 
 import logging
 import os
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from kedro.pipeline import Pipeline
 from ptolemy_kedro import tracking
 from ptolemy_kedro.datasets import NewSessionDataset, SessionArchivesDataset, SessionTableDataset
 from ptolemy_kedro.errors import SettingsError
+from ptolemy_kedro.locks import locked
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +78,34 @@ class NewSessionHook:
         (promise,) = promised_sessions(unseen)
         log.info("no session is given: the SIMULATED session %s stands in (allow_demo)", promise.session_id)
         catalog.save("simulated_new_session", [promise])
+
+
+class OneFlowHook:
+    """Lets one flow at a time work on a project's data; a flow that dies leaves no lock behind."""
+
+    def __init__(self) -> None:
+        self.folder, self.held = Path("data"), ExitStack()
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Learn where the data lie."""
+        self.folder = Path(context.project_path) / context.config_loader["globals"]["data"]
+
+    @hook_impl
+    def before_pipeline_run(self) -> None:
+        """Refuse to run beside another flow, in one line."""
+        self.held.close()
+        self.held.enter_context(locked(self.folder / ".flow.lock", f"The data in {self.folder}"))
+
+    @hook_impl
+    def after_pipeline_run(self) -> None:
+        """Let the next one in."""
+        self.held.close()
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Let the next one in."""
+        self.held.close()
 
 
 class ParametersHook:

@@ -1,8 +1,24 @@
 """Kedro's settings of this project; https://docs.kedro.org has every option."""
 
-from ptolemy_kedro.hooks import AccountHook, DemoHook, HomeHook, NewSessionHook, ParametersHook, TrackingHook
+from ptolemy_kedro.hooks import (
+    AccountHook,
+    DemoHook,
+    HomeHook,
+    NewSessionHook,
+    OneFlowHook,
+    ParametersHook,
+    TrackingHook,
+)
 
-HOOKS = (HomeHook(), ParametersHook(), NewSessionHook(), DemoHook(), AccountHook(), TrackingHook())
+HOOKS = (
+    HomeHook(),
+    ParametersHook(),
+    NewSessionHook(),
+    DemoHook(),
+    OneFlowHook(),
+    AccountHook(),
+    TrackingHook(),
+)
 
 CONFIG_LOADER_ARGS = {
     "base_env": "base",

@@ -4,6 +4,7 @@ MLflow creates an empty database where it finds none, retries a damaged one for 
 for longer. Here each of these ends at once in a ``RegistryError`` of one line.
 """
 
+import http.client
 import logging
 import os
 import re
@@ -23,6 +24,9 @@ PATIENCE = {
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
 }
+
+FIRST_ANSWER_S = 3.0
+"""A server that is up answers its health check in milliseconds; MLflow's own retries take half a minute."""
 
 NO_ANSWER = {
     "Connection refused": "nothing listens there",
@@ -73,6 +77,8 @@ def _guard(home: Home, create: bool) -> None:
     """Look at a SQLite store with SQLite itself, which takes milliseconds and repairs nothing."""
     path = home.store_file
     if path is None:
+        if home.store_uri.startswith(("http://", "https://")):
+            _knock(home.store_uri)
         return
     if not path.exists():
         if not create:
@@ -93,6 +99,28 @@ def _guard(home: Home, create: bool) -> None:
         raise RegistryError(f"{path} is a database, but no model registry. Correct PTOLEMY_STORE.")
 
 
+def _knock(uri: str) -> None:
+    """See that a server says something, whatever it is; what it means is MLflow's business."""
+    import urllib.error
+    import urllib.request
+
+    try:
+        urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=FIRST_ANSWER_S).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, http.client.HTTPException, ValueError) as failure:
+        if "SSL" in str(failure) or "CERTIFICATE" in str(failure):
+            return
+        raise RegistryError(
+            f"The registry {_without_password(uri)} cannot be used: {_silence(str(failure))}"
+        ) from None
+
+
+def _silence(text: str) -> str:
+    why = next((reason for sign, reason in NO_ANSWER.items() if sign in text), "it does not answer")
+    return f"{why}. Start the server, or correct PTOLEMY_STORE."
+
+
 def _make_parent(home: Home) -> None:
     assert home.store_file is not None
     try:
@@ -111,8 +139,7 @@ def _cause(failure: Exception) -> str:
     if isinstance(failure, ModuleNotFoundError):
         return f"{failure}. Install what this kind of store needs."
     if "HTTPConnectionPool" in text or "HTTPSConnectionPool" in text:
-        why = next((reason for sign, reason in NO_ANSWER.items() if sign in text), "it does not answer")
-        return f"{why}. Start the server, or correct PTOLEMY_STORE."
+        return _silence(text)
     line = next(iter(text.splitlines()), type(failure).__name__)
     return line if len(line) < 300 else f"{line[:300]} .."
 
