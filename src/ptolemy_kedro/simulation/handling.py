@@ -96,7 +96,7 @@ def _handling(seed: int, material: str, hole_um: float, spacing_um: float) -> Ha
         halo=(float(rng.gamma(1.0, 0.05)), float(hole_um * rng.uniform(0.05, 0.3))),
         ring=(float(rng.normal(0, 0.04)), float(hole_um * rng.uniform(0.03, 0.12))),
         plug=float(rng.normal(0.02, 0.1)),
-        texture=(float(rng.gamma(1.2, 0.02)), float(rng.gamma(1.2, 0.015)), float(rng.gamma(1.2, 0.03))),
+        texture=(float(rng.gamma(1.0, 0.014)), float(rng.gamma(1.0, 0.008)), float(rng.gamma(1.0, 0.02))),
         grain=float(rng.uniform(0.2, 0.6) if gold else rng.gamma(1.0, 0.05)),
         dirt=dirty * rng.gamma(0.7, [0.8, 0.25, 4.0, 2.0]),
         frost=float(rng.beta(0.6, 4.0)),

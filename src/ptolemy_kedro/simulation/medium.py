@@ -10,6 +10,7 @@ from ptolemy_kedro.simulation.camera import stitched_points, take
 from ptolemy_kedro.simulation.example import Setting, draw_setting
 from ptolemy_kedro.simulation.film import render_light
 from ptolemy_kedro.simulation.hole_operators import choose_holes, draw_hole_operator
+from ptolemy_kedro.simulation.operators import draw_operator
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.sites import Sites, sites_in_view
 
@@ -78,15 +79,15 @@ def _describe(
     seed: int, held_out: bool, setting: Setting, sites: Sites, image: NDArray[np.generic]
 ) -> MediumExample:
     rng = generator(seed, "hole clicks")
-    operator = draw_hole_operator(rng, "held_out" if held_out else "training")
+    operator = draw_hole_operator(rng, draw_operator(rng, "held_out" if held_out else "training"))
     pixel_um = setting.pixel_um
-    picks = choose_holes(rng, operator, sites, setting.shape, pixel_um)
+    picks = choose_holes(rng, operator, sites, setting.shape)
     foil = setting.grid.foil
     return MediumExample(
         image=image,
         pixel_size_a=pixel_um * 1e4,
         clicks=picks.clicks,
-        rejected=picks.rejected,
+        rejected=picks.rejections,
         holes=sites.centre_px[sites.open],
         radius_px=sites.radius_px[sites.open],
         doubtful=sites.centre_px[sites.doubtful],

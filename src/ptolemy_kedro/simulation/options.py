@@ -28,6 +28,9 @@ class SimulateOptions:
     visited_squares: Annotated[int, Field(ge=0, le=500)] = 12  # a grid; those with exposures
     patches_a_square: Annotated[int, Field(ge=1, le=50)] = 4  # medium images
     holes_a_patch: Annotated[int, Field(ge=1, le=200)] = 12  # exposures
+    medium_images: Annotated[int, Field(ge=0, le=10_000)] = 0  # a grid; medium images that have a file
+    medium_px: Annotated[int, Field(ge=128, le=8192)] = 1440  # longer edge of a medium image
+    medium_twins: Annotated[int, Field(ge=0, le=10_000)] = 0  # a grid; of those, with an unbinned twin
     optics: Drawn = "training"
     operators: Drawn = "training"
     clip: Annotated[float, Field(ge=0, le=1)] = 0.25  # share of grids with an aperture's edge in their tiles

@@ -40,7 +40,20 @@ def square_worth(grid: Grid) -> Array:
     return (1 - grid.openings.tear) / (1 + np.exp(-1.7 * square_quality(grid) / spread))
 
 
-def draw_resolutions(rng: np.random.Generator, quality: Array, patches: int, holes: int) -> Array:
+def hole_quality(ice_nm: Array, dirt: Array, state: NDArray[np.str_]) -> Array:
+    """The quality of holes by what is in them, in the unit of ``square_quality``; (n,). Costs assumed."""
+    thick = np.log(np.maximum(ice_nm, 1.0) / BEST_NM)
+    broken = (
+        4.0 * (state == "empty")
+        + 2.0 * np.isin(state, ("cracked", "exposed"))
+        + 1.5 * (state == "crystalline")
+    )
+    return 1.2 - 1.1 * np.maximum(thick, 0) - 0.8 * np.maximum(-thick, 0) - 3.0 * dirt - broken
+
+
+def draw_resolutions(
+    rng: np.random.Generator, quality: Array, patches: int, holes: int, known: Array | None = None
+) -> Array:
     """Draw the CTF resolution of exposures in squares of a given quality.
 
     Args:
@@ -48,12 +61,16 @@ def draw_resolutions(rng: np.random.Generator, quality: Array, patches: int, hol
         quality: Of each square; shape (squares,).
         patches: Medium images a square.
         holes: Exposures a patch.
+        known: Quality of each hole where it is known, else nan; shape (squares, patches, holes).
 
     Returns:
         Resolution [A]; shape (squares, patches, holes). Failed fits are 100,000.
     """
     squares = len(quality)
-    latent = quality[:, None, None] + rng.normal(0, SQUARE_SD, (squares, 1, 1))
+    mean = np.broadcast_to(quality[:, None, None], (squares, patches, holes))
+    if known is not None:
+        mean = np.where(np.isnan(known), mean, known)
+    latent = mean + rng.normal(0, SQUARE_SD, (squares, 1, 1))
     latent = latent + rng.normal(0, PATCH_SD, (squares, patches, 1))
     latent = latent + rng.normal(0, HOLE_SD, (squares, patches, holes))
     resolution = 2.8 + (GOOD_A - 2.8) * np.exp(-0.55 * latent)  # 6 A where quality is 0, 2.8 A at the best

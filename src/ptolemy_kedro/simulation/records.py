@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import StageMap
 from ptolemy_kedro.simulation.atlas import Field
+from ptolemy_kedro.simulation.medium_images import MediumImage, finer
 from ptolemy_kedro.simulation.optics import Optics
 from ptolemy_kedro.simulation.specimen import Grid
 
@@ -59,6 +60,27 @@ def image_row(
         "taken_at": EPOCH + timedelta(days=seed % 3650, minutes=minute),
     }
     return row | {"defocus_um": -200.0 if field.kind == "tile" else None}
+
+
+def medium_rows(session_id: str, image: MediumImage, seed: int, minute: float) -> list[dict[str, object]]:
+    """Describe a medium image with a file, and its unbinned twin; rows of ``tables.Images``."""
+    rows, cols = image.shape
+    taken = {
+        "parent_id": image.parent.image_id,
+        "taken_at": EPOCH + timedelta(days=seed % 3650, minutes=minute),
+        "defocus_um": -50.0,
+        "readout_rows_px": rows * image.binning,
+        "readout_cols_px": cols * image.binning,
+    }
+    grid_id = image.parent.grid_id
+    row = _image_row(session_id, image.image_id, grid_id, "medium", image.shape, image.recorded_map) | taken
+    row |= {"file": image.file, "viewed": image.picks.viewed, "binning": image.binning}
+    if image.twin_id is None:
+        return [row]
+    shape = (rows * image.binning, cols * image.binning)
+    unbinned = finer(image.recorded_map, image.binning)
+    twin = _image_row(session_id, image.twin_id, grid_id, "medium", shape, unbinned) | taken
+    return [row | {"pixels_of": image.twin_id}, twin | {"file": f"{image.twin_id}.mrc"}]
 
 
 def medium_row(

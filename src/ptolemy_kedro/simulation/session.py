@@ -10,14 +10,17 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro import tables
 from ptolemy_kedro.simulation import atlas, records
+from ptolemy_kedro.simulation.exposing import expose_squares
+from ptolemy_kedro.simulation.hole_operators import HoleOperator, draw_hole_operator
+from ptolemy_kedro.simulation.medium_images import MediumImage, plan_medium, render_medium
 from ptolemy_kedro.simulation.operators import Operator, draw_operator, wanting
 from ptolemy_kedro.simulation.optics import Optics, draw_optics
 from ptolemy_kedro.simulation.options import SimulateOptions
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.specimen import RIM_UM, draw_grid
 from ptolemy_kedro.simulation.tile import render_tile
-from ptolemy_kedro.simulation.truth import truth_tables
-from ptolemy_kedro.simulation.visit import GridVisit, expose_squares, image_rows, pick_squares, square_targets
+from ptolemy_kedro.simulation.truth import hole_tables, truth_tables
+from ptolemy_kedro.simulation.visit import GridVisit, image_rows, pick_squares, square_targets
 
 Image = tuple[str, NDArray[np.generic], float]
 """File below images/, pixels (rows, cols), pixel size [A]."""
@@ -31,7 +34,8 @@ class SimulatedSession:
         session_id: ``sim`` and the seed.
         tables: The raw tables, keyed as ``tables.RAW``.
         truth: ``squares`` (one row an opening: corners, ice, state, worth, the operator's wanting),
-            ``outlines`` (one row an opening and image: its corners in pixels) and ``operators`` (one row).
+            ``outlines`` (one row an opening and image: its corners in pixels), ``operators`` (one row),
+            ``holes`` (one row a hole and medium image) and ``hole_operators`` (one row).
         render: Makes the images anew, one at a time, always the same.
     """
 
@@ -61,9 +65,12 @@ def simulate_session(seed: int, options: SimulateOptions | None = None) -> Simul
     optics = draw_optics(generator(seed, "optics"), options.optics)
     operator = draw_operator(generator(seed, "operator"), options.operators)
     visits = [_visit_grid(seed, slot, optics, operator, options) for slot in range(1, options.grids + 1)]
-    raw, chosen = _record(session_id, seed, optics, operator, visits, options)
-    truth = truth_tables(session_id, operator, visits, chosen)
-    return SimulatedSession(session_id, raw, truth, lambda: _render(seed, optics, visits))
+    recorded = _record(session_id, seed, optics, operator, visits, options)
+    truth = truth_tables(session_id, operator, visits, recorded.chosen)
+    truth |= hole_tables(session_id, recorded.hole_operator, visits, recorded.media)
+    return SimulatedSession(
+        session_id, recorded.tables, truth, lambda: _render(seed, optics, visits, recorded.media)
+    )
 
 
 def simulate_sessions(options: SimulateOptions) -> Iterator[SimulatedSession]:
@@ -120,12 +127,25 @@ def _draw_pixel_um(rng: np.random.Generator, pitch_um: float, options: SimulateO
     return float(min(wanted, 1.7 * RIM_UM / (np.sqrt(options.tiles) * step_px)))
 
 
-def _render(seed: int, optics: Optics, visits: list[GridVisit]) -> Iterator[Image]:
-    for visit in visits:
+@dataclass(frozen=True)
+class _Recorded:
+    """The raw tables, the true ids of the selected squares, who chose holes, each grid's medium images."""
+
+    tables: dict[str, pd.DataFrame]
+    chosen: set[str]
+    hole_operator: HoleOperator
+    media: list[list[MediumImage]]
+
+
+def _render(
+    seed: int, optics: Optics, visits: list[GridVisit], media: list[list[MediumImage]]
+) -> Iterator[Image]:
+    for visit, planned in zip(visits, media, strict=True):
         for field in visit.fields:
             rng = generator(seed, "shot noise", field.image_id)
             pixels = render_tile(rng, visit.grid, optics, field.true_map, field.shape, field.aperture)
             yield field.file, pixels, float(np.sqrt(abs(np.linalg.det(field.recorded_map.matrix))) * 1e4)
+        yield from render_medium(seed, visit.grid, planned)
 
 
 def _record(
@@ -135,8 +155,9 @@ def _record(
     operator: Operator,
     visits: list[GridVisit],
     options: SimulateOptions,
-) -> tuple[dict[str, pd.DataFrame], set[str]]:
-    """Fill the raw tables, and return the true ids of the selected squares beside them."""
+) -> _Recorded:
+    """Let the operator work through the grids, and fill the raw tables."""
+    hole_operator, media = draw_hole_operator(generator(seed, "hole operator"), operator), []
     rows: dict[str, list[dict[str, object]]] = {name: [] for name in tables.RAW}
     rows["sessions"].append(records.session_row(session_id, seed, optics))
     chosen: set[str] = set()
@@ -146,10 +167,13 @@ def _record(
         chosen |= set(picks.selected["true_id"])
         rows["images"] += image_rows(session_id, seed, visit, picks.opened)
         rows["targets"] += square_targets(session_id, seed, operator, visit, picks, options.visited_squares)
-        for name, more in expose_squares(session_id, seed, visit, picks, options).items():
+        squares, tiles = picks.selected.head(options.visited_squares), {f.image_id: f for f in visit.fields}
+        planned = plan_medium(seed, visit.grid, optics, hole_operator, squares, tiles, visit.grid_id, options)
+        media.append(planned)
+        for name, more in expose_squares(session_id, seed, visit, picks, planned, options).items():
             rows[name] += more
     frames = {name: _frame(name, rows[name], session_id) for name in tables.RAW}
-    return frames, chosen
+    return _Recorded(frames, chosen, hole_operator, media)
 
 
 def _frame(name: str, rows: list[dict[str, object]], session_id: str) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.geometry import Points, StageMap
+from ptolemy_kedro.geometry import Points, StageMap, StagePoints
 from ptolemy_kedro.simulation.handling import KINDS, handling
 from ptolemy_kedro.simulation.specimen import ICE_DEPTH_PER_NM, Grid
 from ptolemy_kedro.simulation.survey import Holes, Survey, holes_in_view, survey
@@ -29,7 +29,10 @@ class Sites:
 
     Attributes:
         centre_px: True centre (row, col) [px]; shape (n, 2).
+        stage: True centre (x, y) [um]; shape (n, 2).
         radius_px: True radius [px]; shape (n,).
+        radius_um: The same [um]; shape (n,).
+        index: Place in the lattice (i, j, sublattice), all -1 off any lattice; shape (n, 3).
         open: Whether it is there to be seen: not under the bar, torn away, folded over or buried; shape (n,).
         doubtful: In view, and nobody could be sure of it; never also open; shape (n,).
         ice_nm: Ice in it; shape (n,).
@@ -40,7 +43,10 @@ class Sites:
     """
 
     centre_px: Points
+    stage: StagePoints
     radius_px: Array
+    radius_um: Array
+    index: NDArray[np.int64]
     open: Bools
     doubtful: Bools
     ice_nm: Array
@@ -80,8 +86,8 @@ def sites_in_view(grid: Grid, field: StageMap, shape: tuple[int, int], contrast:
     hinted = (state == "barred") & (seen.bar_um > -0.8 * holes.radius_um)
     hinted |= np.isin(state, ("folded", "buried")) | (state == "torn") & (seen.gone < 0.97)
     return Sites(
-        field.to_pixels(holes.stage), radius_px, ~gone, gone & hinted,
-        ice / ICE_DEPTH_PER_NM, seen.bar_um, seen.dirt, seen.around, state,
+        field.to_pixels(holes.stage), holes.stage, radius_px, holes.radius_um, holes.index,
+        ~gone, gone & hinted, ice / ICE_DEPTH_PER_NM, seen.bar_um, seen.dirt, seen.around, state,
     )  # fmt: skip
 
 

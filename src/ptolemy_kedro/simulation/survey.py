@@ -31,12 +31,14 @@ class Holes:
     Attributes:
         stage: True centre (x, y) [um]; shape (n, 2).
         radius_um: True radius [um]; shape (n,).
+        index: Place in the lattice (i, j, sublattice), all -1 off any lattice; shape (n, 3).
         kind: Number in ``handling.KINDS``; shape (n,).
         factor: Factor on the ice; shape (n,).
     """
 
     stage: StagePoints
     radius_um: Array
+    index: NDArray[np.int64]
     kind: NDArray[np.int64]
     factor: Array
 
@@ -72,14 +74,16 @@ def holes_in_view(foil: Foil, field: StageMap, shape: tuple[int, int]) -> Holes:
     corners = field.to_stage(np.array([[0, 0], [0, cols], [rows, 0], [rows, cols]], dtype=float))
     if foil.layout == "lacey":
         stage, radius = gaps_within(foil, corners.min(axis=0), corners.max(axis=0))
-        holes = Holes(stage, radius, np.zeros(len(stage), dtype=np.int64), np.ones(len(stage)))
+        n = len(stage)
+        holes = Holes(stage, radius, np.full((n, 3), -1), np.zeros(n, dtype=np.int64), np.ones(n))
     elif foil.layout == "continuous":
-        holes = Holes(np.empty((0, 2)), np.empty(0), np.empty(0, dtype=np.int64), np.empty(0))
+        whole = np.empty((0, 3), dtype=np.int64)
+        holes = Holes(np.empty((0, 2)), np.empty(0), whole, np.empty(0, dtype=np.int64), np.empty(0))
     else:
         holes = _lattice_holes(foil, corners)
     at = field.to_pixels(holes.stage)
     inside = np.all((at > -0.5) & (at < np.array(shape) - 0.5), axis=1)
-    return Holes(holes.stage[inside], holes.radius_um[inside], holes.kind[inside], holes.factor[inside])
+    return Holes(**{name: getattr(holes, name)[inside] for name in Holes.__dataclass_fields__})
 
 
 def _lattice_holes(foil: Foil, corners: StagePoints) -> Holes:
@@ -101,7 +105,8 @@ def _lattice_holes(foil: Foil, corners: StagePoints) -> Holes:
     for _ in range(2):  # the foil's bend is given where it ends up
         moved = stage + np.column_stack(bend.at(moved[:, 0], moved[:, 1]))
     radius = foil.hole_um / 2 * known.scale[at].astype(float)
-    return Holes(moved, radius, known.kind[at].astype(np.int64), known.factor[at].astype(float))
+    place = np.column_stack([index, second]).astype(np.int64)
+    return Holes(moved, radius, place, known.kind[at].astype(np.int64), known.factor[at].astype(float))
 
 
 def survey(grid: Grid, field: StageMap, shape: tuple[int, int], holes: Holes) -> Survey:

@@ -1,16 +1,14 @@
-"""What an operator does with one grid: opens tiles, selects squares, exposes holes in some of them."""
+"""What an operator does with one grid: opens tiles and selects squares."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ptolemy_kedro.simulation import atlas, outcomes, records
+from ptolemy_kedro.simulation import atlas, records
 from ptolemy_kedro.simulation.atlas import Field
 from ptolemy_kedro.simulation.operators import Operator, chance, choose
-from ptolemy_kedro.simulation.options import SimulateOptions
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.specimen import Grid
 
@@ -114,66 +112,3 @@ def square_targets(
             )
         )  # fmt: skip
     return rows
-
-
-def expose_squares(
-    session_id: str, seed: int, visit: GridVisit, picks: Picks, options: SimulateOptions
-) -> dict[str, Rows]:
-    """Visit the first selected squares: medium images, hole targets, exposures and their outcomes.
-
-    Returns:
-        Rows of ``images``, ``targets``, ``exposures`` and ``outcomes``.
-    """
-    rng = generator(seed, "exposures", visit.slot)
-    squares = picks.selected.head(options.visited_squares)
-    by_id = pd.Series(outcomes.square_quality(visit.grid), index=atlas.true_ids(visit.grid, visit.grid_id))
-    quality = np.asarray(by_id.reindex(squares["true_id"]), dtype=np.float64)
-    resolution = outcomes.draw_resolutions(rng, quality, options.patches_a_square, options.holes_a_patch)
-    rows: dict[str, Rows] = {"images": [], "targets": [], "exposures": [], "outcomes": []}
-    for number, square in enumerate(squares.itertuples()):
-        tile = visit.field(str(square.image_id))
-        centre_um = tile.recorded_map.to_stage(np.array([[square.row_px, square.col_px]]))[0]
-        for patch in range(options.patches_a_square):
-            minute = 600 * (visit.slot - 1) + 30 + 10.0 * number + 2.0 * patch
-            image_id = f"{visit.grid_id}_sq{number:04d}_p{patch}"
-            at_um = centre_um + rng.uniform(-0.3, 0.3, 2) * 0.6 * visit.grid.pitch_um
-            rows["images"].append(records.medium_row(session_id, image_id, tile, at_um, seed, minute))
-            _shoot(session_id, seed, minute, visit.grid, image_id, resolution[number, patch], rng, rows)
-    return rows
-
-
-def _shoot(
-    session_id: str,
-    seed: int,
-    minute: float,
-    grid: Grid,
-    image_id: str,
-    resolution_a: NDArray[np.float64],
-    rng: np.random.Generator,
-    rows: dict[str, Rows],
-) -> None:
-    """Add the hole targets, exposures and outcomes of one medium image."""
-    shape = np.array(records.MEDIUM_SHAPE)
-    size_px = max(grid.foil.hole_um, 0.6) / records.MEDIUM_PIXEL_A * 1e4
-    for hole, value in enumerate(resolution_a):
-        name = f"{image_id}_h{hole:03d}"
-        at_px = rng.uniform(0.05, 0.95, 2) * shape
-        target = records.target_row(
-            session_id, name, image_id, "hole", at_px, size_px, "operator", "selected", hole
-        )
-        rows["targets"].append(target)
-        shot = {"session_id": session_id, "exposure_id": name, "target_id": name}
-        off_x, off_y = rng.normal(0, 0.05, 2)
-        rows["exposures"].append(shot | {"offset_x_um": off_x, "offset_y_um": off_y})
-        rows["outcomes"].append(
-            {
-                "session_id": session_id,
-                "exposure_id": name,
-                "quantity": "ctf_resolution",
-                "value": float(value),
-                "unit": "A",
-                "confidence": float(rng.beta(6, 2)),
-                "program": "simulated",
-                "measured_at": records.EPOCH + timedelta(days=seed % 3650, minutes=minute + 0.1 * hole),
-            }
-        )
