@@ -1,5 +1,7 @@
 """From an image to its holes: scale, network, lattice."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -11,7 +13,7 @@ from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.lattice_fit import LatticeFit, LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.holes.looking import Look
-from ptolemy_kedro.holes.resample import stretched
+from ptolemy_kedro.holes.resample import Pyramid
 from ptolemy_kedro.holes.scale import best_look
 
 Floats = NDArray[np.float64]
@@ -54,7 +56,7 @@ def find_holes(
         ImageError: The pixels cannot be used.
     """
     expected_px = _expected_px(pixel_size_a, spacing_um, diameter_um)
-    seen = best_look(stretched(image), localiser, expected_px)
+    seen = best_look(Pyramid(image), localiser, expected_px)
     may_be = seen.probability >= SEEN
     points, probability = seen.points[may_be], seen.probability[may_be]
     fits = fit_lattices(points, probability, options.lattice)
@@ -83,12 +85,10 @@ def _gathered(
         for number, (fit, site) in enumerate(zip(fits, sites, strict=True))
     ]
     parts.append(_of_none(seen, may_be, fits, sites))
-    joined = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("centres", "radius_px", "probability", "from_lattice", "lattice", "indices")
-    }
+    names = ("centres", "radius_px", "probability", "from_lattice", "lattice", "indices")
+    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
     bases = np.array([fit.lattice.basis for fit in fits]).reshape(-1, 2, 2) / seen.scale
-    return FoundHoles(**joined, bases=bases, localiser=seen.localiser.label)
+    return FoundHoles(*joined, bases=bases, localiser=seen.localiser.label)
 
 
 def _of_lattice(
@@ -131,7 +131,7 @@ def _reported(found: FoundHoles, shape: tuple[int, ...], threshold: float) -> Fo
     found = found[inside & (found.probability >= threshold)]
     found = found[np.argsort(-found.probability, kind="stable")]
     spacing = _spacing_px(found)
-    return FoundHoles(**{**vars(found), "spacing_px": spacing})
+    return replace(found, spacing_px=spacing)
 
 
 def _spacing_px(found: FoundHoles) -> float | None:

@@ -64,7 +64,7 @@ class HoleLocaliser:
         return int(self.config["stride"])
 
     def probability(self, mass: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Turn the clicks expected about a point into the probability of a hole, as training calibrated it."""
+        """Turn the clicks expected about a point into the calibrated probability of a hole."""
         slope, intercept = self.config["calibration"]
         return 1 / (1 + np.exp(-(slope * np.log(np.maximum(mass, 1e-6)) + intercept)))
 

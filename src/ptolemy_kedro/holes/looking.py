@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.holes.peaks import find_peaks, mass_at
-from ptolemy_kedro.holes.resample import from_scaled, scaled
+from ptolemy_kedro.holes.resample import Pyramid, from_scaled
 
 Floats = NDArray[np.float64]
 
@@ -61,10 +61,10 @@ class Look:
         return self.localiser.probability(mass_at(self.density, (points - (stride - 1) / 2) / stride, reach))
 
 
-def look(image: NDArray[np.float32], localiser: HoleLocaliser, scale: float) -> Look:
-    """Look at an image, stretched to grey levels 0 to 1, at a scale."""
+def look(image: Pyramid, localiser: HoleLocaliser, scale: float) -> Look:
+    """Look at an image at a scale."""
     stride, radius = localiser.stride, localiser.radius_px
-    seen = scaled(image, scale)
+    seen = image.at(scale)
     maps = localiser.maps(seen)
     peaks = find_peaks(maps, REACH * radius / stride)
     points = peaks.points * stride + (stride - 1) / 2

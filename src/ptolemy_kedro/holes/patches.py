@@ -95,8 +95,8 @@ def cut_patch(
 
 def _shows_image(corners: Floats, turn: Floats, size: int) -> NDArray[np.bool_]:
     """Mark the pixels of a patch's maps that are not beyond the image's edge."""
-    at = np.stack(np.mgrid[0:size:STRIDE, 0:size:STRIDE], axis=-1) + (STRIDE - 1) / 2 - (size - 1) / 2
-    there = at @ turn.T
+    at = np.arange(0, size, STRIDE) + (STRIDE - 1) / 2 - (size - 1) / 2
+    there = np.dstack(np.meshgrid(at, at, indexing="ij")) @ turn.T
     return np.all((there >= corners[0]) & (there <= corners[1]), axis=-1)
 
 

@@ -43,8 +43,8 @@ def find_peaks(maps: NDArray[np.float32], reach_px: float, least_mass: float = 0
     density, log_radius = maps
     size = 2 * max(1, round(reach_px)) + 1
     highest = ndimage.maximum_filter(density, size, mode="constant")
-    rows, cols = np.nonzero((density >= highest) & (density > least_mass / (4 * reach_px**2)))
-    near, weights = _about(density, np.stack([rows, cols], axis=1), reach_px)
+    maxima = np.argwhere((density >= highest) & (density > least_mass / (4 * reach_px**2)))
+    near, weights = _about(density, maxima, reach_px)
     mass = weights.sum(axis=1)
     share = weights / np.maximum(mass, 1e-12)[:, None]
     points = (share[..., None] * near).sum(axis=1)
@@ -73,5 +73,5 @@ def _about(
 
 def _disc(reach_px: float) -> NDArray[np.int64]:
     edge = int(reach_px)
-    offsets = np.stack(np.mgrid[-edge : edge + 1, -edge : edge + 1], axis=-1).reshape(-1, 2)
+    offsets = np.argwhere(np.ones((2 * edge + 1, 2 * edge + 1))) - edge
     return offsets[np.hypot(*offsets.T) <= reach_px]

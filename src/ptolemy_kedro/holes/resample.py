@@ -2,35 +2,68 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from ptolemy_kedro.errors import ImageError
+from ptolemy_kedro.resampling import usable
 
 Image = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 0.5, 99.5
 SAMPLED = 250_000
 """Pixels that percentiles are taken of."""
 
 
+class Pyramid:
+    """An image at any scale, in grey levels 0 (dark) to 1 (bright); each halving is computed once."""
+
+    def __init__(self, image: NDArray):
+        """Take an image, shape (rows, cols), any type.
+
+        Raises:
+            ImageError: The pixels cannot be used.
+        """
+        self._levels = [usable(image)]
+        self._low, self._span = _range(self._levels[0])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and cols of the image."""
+        rows, cols = self._levels[0].shape
+        return rows, cols
+
+    def at(self, scale: float) -> Image:
+        """Give the image ``scale`` times as large, as ``scaled`` does."""
+        halvings = 0
+        while scale <= 0.5:
+            halvings, scale = halvings + 1, 2 * scale
+        while len(self._levels) <= halvings:
+            self._levels.append(_averaged(self._levels[-1], 2))
+        return _clipped(scaled(self._levels[halvings], scale), self._low, self._span)
+
+
 def stretched(image: NDArray) -> Image:
     """Bring grey levels to 0 (dark) and 1 (bright), with a few pixels a little outside.
 
     Args:
-        image: Shape (rows, cols), any type; pixels that are no number become the median.
+        image: Shape (rows, cols), any type.
 
     Raises:
-        ImageError: It is no image, or has no finite pixel.
+        ImageError: The pixels cannot be used.
     """
-    if image.ndim != 2 or image.size == 0:
-        raise ImageError(f"An image has rows and columns; this one's shape is {image.shape}.")
-    values = image.astype(np.float32)
-    some = values.ravel()[:: max(1, values.size // SAMPLED)]
-    some = some[np.isfinite(some)]
-    if not len(some):
-        raise ImageError("None of the image's pixels is a finite number.")
-    low, middle, high = np.percentile(some, [DARKEST_PERCENT, 50, BRIGHTEST_PERCENT])
-    values[~np.isfinite(values)] = middle
-    return np.clip((values - low) / max(high - low, 1e-6 * abs(high), 1e-30), -0.25, 1.25).astype(np.float32)
+    pixels = usable(image)
+    return _clipped(pixels, *_range(pixels))
+
+
+def _range(pixels: Image) -> tuple[float, float]:
+    """Give the level of 0, and the levels from there to 1."""
+    some = pixels.ravel()[:: max(1, pixels.size // SAMPLED)]
+    low, high = np.percentile(some, [DARKEST_PERCENT, BRIGHTEST_PERCENT])
+    return float(low), float(max(high - low, 1e-6 * abs(high), 1e-30))
+
+
+def _clipped(pixels: Image, low: float, span: float) -> Image:
+    return np.clip((pixels - np.float32(low)) / np.float32(span), np.float32(-0.25), np.float32(1.25))
 
 
 def scaled_shape(shape: tuple[int, int], scale: float) -> tuple[int, int]:
@@ -47,17 +80,16 @@ def scaled(image: Image, scale: float) -> Image:
     if block > 1:
         image, scale = _averaged(image, block), scale * block
     shape = scaled_shape(image.shape, scale)
-    for axis in (0, 1):
-        image = _along(np.swapaxes(image, 0, axis), shape[axis], scale).swapaxes(0, axis)
-    return np.ascontiguousarray(image)
+    rows, cols = (_weights(have, want, scale) for have, want in zip(image.shape, shape, strict=True))
+    return np.ascontiguousarray((cols @ np.ascontiguousarray((rows @ image).T)).T)
 
 
-def to_scaled(points: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+def to_scaled(points: Floats, scale: float) -> Floats:
     """Take points of an image to the image made ``scale`` times as large."""
     return (points + 0.5) * scale - 0.5
 
 
-def from_scaled(points: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
+def from_scaled(points: Floats, scale: float) -> Floats:
     """Take points of the image made ``scale`` times as large back."""
     return (points + 0.5) / scale - 0.5
 
@@ -67,24 +99,30 @@ def _averaged(image: Image, block: int) -> Image:
     short = [-size % block for size in image.shape]
     if any(short):
         image = np.pad(image, [(0, size) for size in short], mode="edge")
-    total = sum(image[i::block] for i in range(block))
-    total = sum(total[:, j::block] for j in range(block))
-    return total / np.float32(block * block)
+    rows = np.zeros((len(image) // block, image.shape[1]), np.float32)
+    for start in range(block):
+        rows += image[start::block]
+    blocks = np.zeros((len(rows), image.shape[1] // block), np.float32)
+    for start in range(block):
+        blocks += rows[:, start::block]
+    blocks /= block * block
+    return blocks
 
 
-def _along(image: Image, size: int, scale: float) -> Image:
-    """Resample the first axis."""
-    if size == len(image) and scale == 1:
-        return image
-    at = (np.arange(size) + 0.5) / scale - 0.5
-    if scale >= 1:
-        return _between(image, at)
-    half = 0.5 / scale - 0.5  # an area wider than a pixel: its two ends and its middle, to first order
-    return 0.5 * _between(image, at) + 0.25 * (_between(image, at - half) + _between(image, at + half))
+def _weights(have: int, want: int, scale: float) -> csr_matrix:
+    """Give what each pixel of a line counts in those of the line scaled; shape (want, have)."""
+    at: Floats = (np.arange(want, dtype=np.float64) + 0.5) / scale - 0.5
+    half = max(0.5 / scale - 0.5, 0.0)  # an area wider than a pixel: its middle and two ends, to first order
+    taps = ((at, 1.0),) if half == 0 else ((at, 0.5), (at - half, 0.25), (at + half, 0.25))
+    entries = [entry for where, weight in taps for entry in _linear(where, have, weight)]
+    weights, places = (np.stack(values, axis=1).ravel() for values in zip(*entries, strict=True))
+    starts = np.arange(0, len(weights) + 1, len(entries))
+    return csr_matrix((weights.astype(np.float32), places, starts), shape=(want, have))
 
 
-def _between(image: Image, at: NDArray[np.float64]) -> Image:
-    at = np.clip(at, 0, len(image) - 1)
-    low = np.minimum(at.astype(int), max(len(image) - 2, 0))
-    share = (at - low).astype(np.float32)[:, None]
-    return image[low] * (1 - share) + image[np.minimum(low + 1, len(image) - 1)] * share
+def _linear(at: Floats, have: int, weight: float) -> list[tuple[Floats, NDArray[np.int64]]]:
+    """Give the weights and places of the two pixels that a point lies between."""
+    inside = np.clip(np.asarray(at, np.float64), 0, have - 1)
+    low = np.minimum(inside.astype(np.int64), max(have - 2, 0))
+    share = inside - low
+    return [(weight * (1 - share), low), (weight * share, np.minimum(low + 1, have - 1))]

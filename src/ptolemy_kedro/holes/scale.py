@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ptolemy_kedro.holes.lattice_fit import fit_lattices
 from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.holes.looking import Look, look
+from ptolemy_kedro.holes.resample import Pyramid
 
 Floats = NDArray[np.float64]
 
@@ -26,8 +28,11 @@ SURE = 0.35
 EVEN = (0.12, 0.2)
 """How far the distances to the two nearest neighbours may be off."""
 
-CHANCE = 0.05
-"""What scattered peaks speak for a scale, over what a lattice of them would."""
+CHANCE = 0.2
+"""What scattered peaks count, over what those of a lattice do."""
+
+FEW, MOST_PEAKS = 12, 400
+"""Points that may be too few to show a lattice; and those that are weighed at most."""
 
 SIZE_SD = 0.35
 """Log units that a hole's size as seen may be off."""
@@ -36,11 +41,11 @@ FAR_DOWN = 0.35
 """A scale whose evidence is so much lower than the best one's, twice in a row, ends the search."""
 
 
-def best_look(image: NDArray[np.float32], localiser: HoleLocaliser, expected_px: float | None = None) -> Look:
+def best_look(image: Pyramid, localiser: HoleLocaliser, expected_px: float | None = None) -> Look:
     """Look at an image at one scale after the other, from coarse to fine, and again at the best.
 
     Args:
-        image: Grey levels 0 to 1, shape (rows, cols).
+        image: What to look at.
         localiser: The network.
         expected_px: Hole radius that is expected [px], where it is known; a scale that shows it is preferred.
     """
@@ -56,14 +61,31 @@ def best_look(image: NDArray[np.float32], localiser: HoleLocaliser, expected_px:
 def evidence(seen: Look, expected_px: float | None = None) -> float:
     """Weigh what a look saw: holes of the right size at even distances, each by its probability."""
     share = seen.probability * np.exp(-0.5 * (seen.log_ratio / SIZE_SD) ** 2)
-    sure = share > SURE
-    if not sure.any():
+    sure = np.flatnonzero(share > SURE)
+    sure = sure[np.argsort(-share[sure])][:MOST_PEAKS]
+    if not len(sure):
         return 0.0
-    weight = (share[sure] ** 2).sum() * (CHANCE + (1 - CHANCE) * evenness(seen.points[sure]))
+    votes = share[sure] ** 2
+    weight = (votes * ordered(seen.points[sure], share[sure])).sum() ** 2 / votes.sum()
     if expected_px:
         off = np.log(np.median(seen.radius_px[sure]) / seen.scale / expected_px)
         weight *= 1 + 0.5 * np.exp(-0.5 * (off / SIZE_SD) ** 2)
     return float(weight)
+
+
+def ordered(points: Floats, share: Floats) -> Floats:
+    """Say how much each point is part of an order: 1 on a lattice, ``CHANCE`` where there is none.
+
+    Args:
+        points: (row, col) [px], shape (n, 2).
+        share: How sure each is, shape (n,).
+    """
+    order = np.full(len(points), CHANCE)
+    for fit in fit_lattices(points, share):
+        order[fit.members] = 1.0
+    if len(points) <= FEW:
+        order = np.maximum(order, evenness(points))
+    return order
 
 
 def evenness(points: Floats) -> float:
@@ -90,16 +112,14 @@ def _is_over(weights: list[float]) -> bool:
     return best > 4 and all(weight < FAR_DOWN * best for weight in weights[-2:])
 
 
-def _again(
-    image: NDArray[np.float32], localiser: HoleLocaliser, seen: Look, expected_px: float | None
-) -> Look:
+def _again(image: Pyramid, localiser: HoleLocaliser, seen: Look, expected_px: float | None) -> Look:
     """Look at the scale that the sizes seen ask for; keep what is better."""
     sure = seen.probability > SURE
     if not sure.any():
         return seen
     off = float(np.median(seen.log_ratio[sure]))
     scale = seen.scale * np.exp(-off)
-    if abs(off) < 0.05 or image.size * scale**2 > MOST_PIXELS:
+    if abs(off) < 0.05 or np.prod(image.shape) * scale**2 > MOST_PIXELS:
         return seen
     other = look(image, localiser, scale)
     return max(seen, other, key=lambda one: evidence(one, expected_px))

@@ -24,7 +24,8 @@ class HoleNet(nn.Module):
         self.inward = nn.ModuleList([_double(first, first), *(_double(i, o) for i, o in levels)])
         self.outward = nn.ModuleList(_double(i + o, i) for i, o in reversed(levels))
         self.head = nn.Conv2d(first, 2, 1)
-        nn.init.constant_(self.head.bias[0], math.log(rate))
+        with torch.no_grad():
+            self.head.bias[0] = math.log(rate)  # type: ignore[index]
         self.log_sigma = nn.Parameter(torch.tensor(math.log(FIRST_SIGMA_PX)))
 
     @property
