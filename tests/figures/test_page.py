@@ -1,10 +1,13 @@
+import re
+from functools import partial
 from html.parser import HTMLParser
 
 import pandas as pd
 
 from ptolemy_kedro.figures import page
-from ptolemy_kedro.figures.report import label_counts, report_page
+from ptolemy_kedro.figures.report import label_counts, parts_of, report_page
 from ptolemy_kedro.figures.square_sections import square_sections
+from ptolemy_kedro.partitions import BySession, Part
 from ptolemy_kedro.simulation import operators
 
 FIGURE = {"value": 0.61, "low": 0.55, "high": 0.66}
@@ -42,8 +45,9 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
-SQUARES = pd.DataFrame(
-    {"session_id": ["a"] * 3 + ["b"], "label": ["selected", "rejected", "rejected", "unknown"]}
+SQUARES = BySession(
+    Part(name, name, partial(pd.DataFrame, {"label": labels}))
+    for name, labels in {"a": ["selected", "rejected", "rejected"], "b": ["unknown"]}.items()
 )
 
 
@@ -52,8 +56,8 @@ def written(origin="simulated", set_aside=None):
         [CHALLENGER],
         square_sections(METRICS, {"tile": b"png"}),
         pd.DataFrame({"session_id": ["a", "b"], "origin": origin}),
-        label_counts(SQUARES, "squares"),
-        {"squares": {"a": "train", "b": "test"}},
+        label_counts({"squares": SQUARES, "holes": BySession([])}),
+        parts_of(METRICS),
         set_aside or {},
     )
 
@@ -94,11 +98,15 @@ def test_a_figure_without_interval_is_written_alone():
 def test_each_session_stands_with_its_part_and_its_labels():
     rows = [row for row in written().split("<tr>") if row.startswith("<td>a<")]
 
-    assert rows[0].startswith("<td>a</td><td>simulated</td><td>squares</td><td>train</td>")
-    assert "<td>3</td><td>1</td><td>2</td><td>0</td>" in rows[0]
+    assert rows[0].startswith("<td>a</td><td>simulated</td><td>train</td><td>squares</td>")
+    assert re.findall(r"<td[^>]*>(\d+)</td>", rows[0]) == ["3", "1", "2", "0"]
 
 
 def test_what_was_not_measured_yet_names_the_flow_that_does():
     ((_, parts),) = square_sections({}, {})
 
     assert "kedro run --pipeline=low2med" in parts[0]
+
+
+def test_commands_are_set_apart():
+    assert page.paragraph("Run `kedro run` <now>") == "<p>Run <code>kedro run</code> &lt;now&gt;</p>"

@@ -7,6 +7,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 COLUMNS = 10
+GREYS = {"vmin": 128 - 4 * 16, "vmax": 128 + 4 * 16}
+"""Stored levels shown from black to white: four standard deviations each way."""
 
 
 class HasPixels(Protocol):
@@ -39,6 +41,6 @@ def worst_mistakes(
         for axes in panels:
             axes.set_axis_off()
         for axes, index in zip(panels, chosen, strict=False):
-            axes.imshow(crops.pixels[index], cmap="gray", vmin=0, vmax=255)
+            axes.imshow(crops.pixels[index], cmap="gray", **GREYS)
             axes.set_title(f"{scores[index]:.2f}", fontsize=8, pad=2)
     return figure

@@ -5,7 +5,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ptolemy_kedro.figures.crop_mistakes import HasPixels
+from ptolemy_kedro.figures.crop_mistakes import GREYS, HasPixels
 from ptolemy_kedro.figures.tile import RANKING
 
 COLUMNS, ROWS = 10, 4
@@ -29,7 +29,7 @@ def crops_by_score(
     for axis in axes:
         axis.set_axis_off()
     for place, (axis, index) in enumerate(zip(axes, shown, strict=False)):
-        axis.imshow(crops.pixels[index], cmap="gray", vmin=0, vmax=255)
+        axis.imshow(crops.pixels[index], cmap="gray", **GREYS)
         colour = colormaps[RANKING](1 - place / max(len(shown) - 1, 1))
         axis.set_title(f"{scores[index]:.2f}", fontsize=8, color=colour, pad=2)
         if selected[index]:

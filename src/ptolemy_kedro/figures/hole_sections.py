@@ -89,5 +89,6 @@ def _judged(metrics: dict[str, Any]) -> list[str]:
 
 def _parts(models: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for name, parts in models.items():
-        for part, measures in parts.items():
-            yield name, part, measures
+        for part in ("test", "validation"):
+            if part in parts:
+                yield name, part, parts[part]

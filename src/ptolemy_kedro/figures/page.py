@@ -1,6 +1,7 @@
 """The report: one HTML page that holds everything it shows."""
 
 import base64
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
@@ -9,11 +10,12 @@ Section = tuple[str, Sequence[str]]
 """A heading, and the HTML of what stands under it."""
 
 STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccd3dc; }
-table { border-collapse: collapse; }
-th, td { padding: .25rem .8rem; text-align: left; border-bottom: 1px solid #e3e7ec; }
-img { max-width: 100%; } .simulated { background: #fff3cd; padding: .5rem 1rem; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; font-size: 13.5px; }
+th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid #e3e7ec; }
+.number { white-space: nowrap; } figure { margin: 1rem 0; } img { max-width: 100%; }
+.simulated { background: #fff3cd; padding: .5rem 1rem; }
 .small { color: #5a6675; font-size: 13px; } code { background: #f1f3f6; padding: 0 .25rem; }
 """
 
@@ -35,8 +37,9 @@ def page(title: str, sections: Iterable[Section]) -> str:
 
 
 def paragraph(text: str, kind: str = "") -> str:
-    """Make a paragraph of plain text."""
-    return f'<p class="{escape(kind)}">{escape(text)}</p>' if kind else f"<p>{escape(text)}</p>"
+    """Make a paragraph of plain text; what stands between backticks is a command or a name."""
+    body = re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+    return f'<p class="{escape(kind)}">{body}</p>' if kind else f"<p>{body}</p>"
 
 
 def picture(content: bytes, about: str, kind: str = "png") -> str:
@@ -60,8 +63,8 @@ def pictures(figures: Mapping[str, bytes], about: Mapping[str, str], names: Iter
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Make a table; a row may be shorter than the head."""
     titles = "".join(f"<th>{escape(name)}</th>" for name in head)
-    lines = ("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><tr>{titles}</tr>{''.join(lines)}</table>"
+    lines = ("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><tr>{titles}</tr>{"".join(lines)}</table></div>'
 
 
 def link(address: str, text: str) -> str:
@@ -76,3 +79,9 @@ def with_interval(figure: dict[str, float | None]) -> str:
     if figure.get("low") is None:
         return f"{figure['value']:.3f}"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def _cell(content: Any) -> str:
+    text = str(content)
+    kind = ' class="number"' if text[:1].isdigit() else ""
+    return f"<td{kind}>{escape(text)}</td>"

@@ -88,7 +88,7 @@ def _origin(sessions: "pd.DataFrame") -> str:
 def _model(challenger: dict[str, Any]) -> str:
     return paragraph(
         f"{challenger['name']} version {challenger['version']} was registered as challenger: "
-        f"{challenger['kind']}, best on the validation sessions, trained on {len(challenger['sessions'])} "
+        f"{challenger['kind']}, trained on {len(challenger['sessions'])} "
         f"{challenger['origin']} sessions, data {challenger['data_digest'][:12]}."
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 
 def training_curves(curves: Mapping[str, list[dict[str, Any]]]) -> Figure:
@@ -33,5 +34,6 @@ def _draw(axes: Axes, name: str, curve: list[dict[str, Any]]) -> None:
     )
     axes.plot(epochs, training, "o-", markersize=3, label="training")
     axes.plot(epochs, held_out, "o-", markersize=3, label="held-out sessions")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     state = "UNDER-TRAINED: still falls" if still_falls(held_out) else "until flat"
     axes.set(xlabel="epoch", title=f"{name}, {state}")

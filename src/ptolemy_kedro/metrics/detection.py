@@ -46,13 +46,14 @@ def evaluate(
 
     Returns:
         Counts ``images``, ``sessions``, ``hits``, ``found``, ``wanted``; then ``precision``, ``recall`` and
-        ``f1``, each the mean over the sessions for which it is defined, a ``ranking.Figure``.
+        ``f1``, each the mean over the sessions for which it is defined, a ``ranking.Figure``; one session
+        alone has no interval.
     """
     names, session = np.unique(np.asarray(sessions, dtype=str), return_inverse=True)
     sums = [np.bincount(session, np.asarray(count, float), len(names)) for count in (hits, found, wanted)]
     by_session = _by_session(*sums)
     rng = np.random.default_rng(seed)
-    drawn = rng.integers(len(names), size=(draws if len(names) else 0, len(names)))
+    drawn = rng.integers(len(names), size=(draws if len(names) > 1 else 0, len(names)))
     totals = {name: int(total.sum()) for name, total in zip(("hits", "found", "wanted"), sums, strict=True)}
     figures = {
         name: interval(_mean(values), [_mean(values[chosen]) for chosen in drawn])

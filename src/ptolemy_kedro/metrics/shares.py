@@ -21,7 +21,7 @@ def pooled_share(
     names, session = np.unique(np.asarray(sessions, dtype=str), return_inverse=True)
     parts, wholes = (np.bincount(session, np.asarray(v, float), len(names)) for v in (part, whole))
     drawn = np.random.default_rng(seed).integers(
-        len(names) or 1, size=(draws if len(names) else 0, len(names))
+        len(names) or 1, size=(draws if len(names) > 1 else 0, len(names))
     )
     return interval(
         _ratio(parts.sum(), wholes.sum()), [_ratio(parts[d].sum(), wholes[d].sum()) for d in drawn]
