@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ptolemy_kedro.holes.found import FoundHoles
     from ptolemy_kedro.holes.localiser import HoleLocaliser
 
-Options = TypeVar("Options", SegmentOptions, CropOptions)
+Options = TypeVar("Options")
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,13 @@ class RankedHoles:
 
         Clockwise on the screen, its edge the hole's diameter; may lie outside the image.
         """
-        found = self.found
-        along = np.tile([0.0, 1.0], (len(found), 1))
-        placed = found.lattice >= 0
-        along[placed] = found.bases[found.lattice[placed], 1]
-        along *= (found.radius_px / np.linalg.norm(along, axis=1))[:, None]
-        across = np.column_stack([along[:, 1], -along[:, 0]])
-        signs = np.array([(-1, -1), (-1, 1), (1, 1), (1, -1)])
-        steps = signs[:, :1, None] * across.T + signs[:, 1:, None] * along.T
-        return found.centres[:, None] + steps.transpose(2, 0, 1)
+        from ptolemy_kedro.holes.crops import lattice_turns
+
+        turn = lattice_turns(self.found)
+        along = np.stack([np.sin(turn), np.cos(turn)]) * self.found.radius_px
+        down = np.stack([along[1], -along[0]])
+        corners = [down * below + along * right for below, right in ((-1, -1), (-1, 1), (1, 1), (1, -1))]
+        return self.found.centres[:, None] + np.stack(corners).transpose(2, 0, 1)
 
     @property
     def area_px(self) -> NDArray[np.float64]:
@@ -128,14 +126,15 @@ def rank_holes(
         ModelError: A model was trained with options this version does not know.
     """
     from ptolemy_kedro.holes.context import describe_holes
-    from ptolemy_kedro.holes.crops import cut_hole_crops
-    from ptolemy_kedro.holes.finding import find_holes
+    from ptolemy_kedro.holes.crops import HoleCropOptions, cut_hole_crops
+    from ptolemy_kedro.holes.finding import LocateOptions, find_holes
 
     known = {"pixel_size_a": pixel_size_a, "spacing_um": spacing_um, "diameter_um": diameter_um}
-    found = find_holes(image, localiser, **known)
+    locate = _as_trained(LocateOptions, classifier.config.get("locate", {}))
+    found = find_holes(image, localiser, **known, options=locate)
     if not len(found):
         return RankedHoles(found, np.zeros(0), classifier.label)
-    crops = cut_hole_crops(image, found)
+    crops = cut_hole_crops(image, found, _as_trained(HoleCropOptions, classifier.config.get("hole_crop", {})))
     scores = classifier.score(crops, describe_holes(image, found, pixel_size_a))
     order = np.argsort(-scores, kind="stable")
     return RankedHoles(found[order], scores[order], classifier.label)
