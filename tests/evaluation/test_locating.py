@@ -19,7 +19,9 @@ def clicks_at(*places, image_id="i1", decision="selected", kind="hole"):
     return pd.DataFrame(rows).assign(session_id="s", decision=decision, kind=kind, source="operator")
 
 
-IMAGES = pd.DataFrame({"image_id": ["i1", "i2"]})
+IMAGES = pd.DataFrame(
+    {"image_id": ["i1", "i2", "i3"], "kind": "medium", "file": ["i1.mrc", "i2.mrc", None], "pixels_of": None}
+)
 
 
 def counted(holes, targets, method="network + lattice"):
@@ -47,8 +49,9 @@ def test_the_lattices_own_holes_count_only_in_its_way():
     assert counted(holes, clicks, "network").loc["i1"].tolist() == [1, 2, 1]
 
 
-def test_only_images_in_which_holes_were_chosen_are_measured():
-    targets = pd.concat([clicks_at((50, 50)), clicks_at((9, 9), image_id="i2", decision="rejected")])
+def test_only_images_with_pixels_in_which_holes_were_chosen_are_measured():
+    rejected, unseen = clicks_at((9, 9), image_id="i2", decision="rejected"), clicks_at((9, 9), image_id="i3")
+    targets = pd.concat([clicks_at((50, 50)), rejected, unseen])
 
     assert list(counted(holes_at((50, 50)), targets).index) == ["i1"]
 

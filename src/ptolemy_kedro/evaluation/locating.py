@@ -34,18 +34,20 @@ def compare_with_clicks(
         images: ``tables.Images`` rows of the session.
 
     Returns:
-        Rows of ``tables.HoleDetections``: each image in which holes were clicked, and each of ``WAYS``.
+        Rows of ``tables.HoleDetections``: each image with pixels in which holes were clicked, by ``WAYS``.
     """
     import pandas as pd
 
     from ptolemy_kedro import tables
     from ptolemy_kedro.holes.learning import hole_clicks
+    from ptolemy_kedro.holes.locating import images_of_holes
 
     clicks = hole_clicks(targets)
+    clicks = clicks[clicks["image_id"].isin(images_of_holes(images)["image_id"])]
     rows = [
         {"session_id": of_image["session_id"].iloc[0], "image_id": image_id, "method": way}
         | _counts(holes[(holes["image_id"] == image_id) & holes["found_by"].isin(found_by)], of_image)
-        for image_id, of_image in clicks[clicks["image_id"].isin(images["image_id"])].groupby("image_id")
+        for image_id, of_image in clicks.groupby("image_id")
         for way, found_by in WAYS.items()
     ]
     return pd.DataFrame(rows) if rows else tables.empty(tables.HoleDetections)
