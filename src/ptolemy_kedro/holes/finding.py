@@ -85,10 +85,16 @@ def _gathered(
         for number, (fit, site) in enumerate(zip(fits, sites, strict=True))
     ]
     parts.append(_of_none(seen, may_be, fits, sites))
-    names = ("centres", "radius_px", "probability", "from_lattice", "lattice", "indices")
-    joined = [np.concatenate([getattr(part, name) for part in parts]) for name in names]
-    bases = np.array([fit.lattice.basis for fit in fits]).reshape(-1, 2, 2) / seen.scale
-    return FoundHoles(*joined, bases=bases, localiser=seen.localiser.label)
+    return FoundHoles(
+        np.concatenate([part.centres for part in parts]),
+        np.concatenate([part.radius_px for part in parts]),
+        np.concatenate([part.probability for part in parts]),
+        np.concatenate([part.from_lattice for part in parts]),
+        np.concatenate([part.lattice for part in parts]),
+        np.concatenate([part.indices for part in parts]),
+        np.array([fit.lattice.basis for fit in fits]).reshape(-1, 2, 2) / seen.scale,
+        localiser=seen.localiser.label,
+    )
 
 
 def _of_lattice(
