@@ -59,18 +59,18 @@ class HoleFamily:
 
 HOLE_FAMILIES = {
     # The brightest holes that still hold ice, as they compare with their neighbours.
-    "relative brightness": HoleFamily(True, (0.35, 0.2), (1.6, 0.6), (2.0, 0.8), (4.0, 1.5), (2.0, 0.8),
-                                      (1.5, 1.0), (1.5, 1.0), (-1.5, 0.4)),
+    "relative brightness": HoleFamily(True, (0.35, 0.2), (2.2, 0.6), (2.0, 0.8), (4.0, 1.5), (2.0, 0.8),
+                                      (1.5, 1.0), (1.5, 1.0), (-2.6, 0.4)),
     # A thickness in nanometres, whatever the neighbours are like.
-    "absolute thickness": HoleFamily(False, (0.5, 0.2), (1.5, 0.5), (1.5, 0.8), (4.0, 1.5), (2.0, 0.8),
-                                     (1.0, 1.0), (1.5, 1.0), (-1.4, 0.4)),
+    "absolute thickness": HoleFamily(False, (0.5, 0.2), (2.0, 0.5), (1.5, 0.8), (4.0, 1.5), (2.0, 0.8),
+                                     (1.0, 1.0), (1.5, 1.0), (-2.5, 0.4)),
     # Looks little at ice: takes all that are clean, whole and off the bars.
     "size and neighbourhood": HoleFamily(True, (0.5, 0.2), (0.4, 0.3), (3.5, 1.0), (7.0, 2.0), (1.5, 0.8),
-                                         (2.5, 1.0), (2.0, 1.0), (-0.65, 0.25)),
-    "thick-ice seeker": HoleFamily(False, (0.7, 0.1), (1.2, 0.4), (1.0, 0.6), (3.0, 1.0), (3.0, 0.8),
-                                   (1.0, 1.0), (1.0, 1.0), (-1.4, 0.4)),
-    "careful screener": HoleFamily(True, (0.5, 0.1), (1.4, 0.4), (3.0, 1.0), (8.0, 2.0), (3.5, 1.0),
-                                   (2.5, 1.0), (3.0, 1.0), (-1.5, 0.4)),
+                                         (2.5, 1.0), (2.0, 1.0), (-1.3, 0.3)),
+    "thick-ice seeker": HoleFamily(False, (0.7, 0.1), (1.8, 0.4), (1.0, 0.6), (3.0, 1.0), (3.0, 0.8),
+                                   (1.0, 1.0), (1.0, 1.0), (-2.5, 0.4)),
+    "careful screener": HoleFamily(True, (0.5, 0.1), (2.0, 0.4), (3.0, 1.0), (8.0, 2.0), (3.5, 1.0),
+                                   (2.5, 1.0), (3.0, 1.0), (-2.6, 0.4)),
 }  # fmt: skip
 """Keyed by the names of ``operators.FAMILIES``; the last two are held out from every training."""
 
@@ -131,10 +131,10 @@ def draw_hole_operator(rng: np.random.Generator, person: Operator) -> HoleOperat
         best_log_nm=person.best_log_nm,
         weights={name: max(float(rng.normal(*getattr(family, name))), 0.0) for name in names},
         threshold=float(rng.normal(*family.threshold)),
-        temperature=float(rng.uniform(0.15, 0.45)),
-        whim=float(rng.beta(1.5, 12)),
+        temperature=float(rng.uniform(0.1, 0.35)),
+        whim=float(rng.beta(1.5, 24)),
         miss=float(rng.beta(1.2, 25)),
-        early=float(rng.beta(1.2, 7)),
+        early=float(rng.beta(1.2, 14)),
         unviewed=float(rng.beta(1, 20)),
         click_share=float(rng.uniform(0.03, 0.18)),
         bias=(float(rng.normal(0, 0.06)), float(rng.normal(0, 0.06))),

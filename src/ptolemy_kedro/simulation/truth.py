@@ -64,8 +64,8 @@ def hole_tables(
 
     Returns:
         ``holes``, one row a hole and image: where it is in the image [px] and on the stage [um], ``true_id``
-        (the same in every image of it), whether it is ``open`` to view or ``doubtful``, its ice [nm], distance
-        to the bar [um], dirt, state, ``want`` (the operator's wanting without noise: the oracle), ``chance``
+        (the same in every image of it), whether it is ``open`` to view or ``doubtful``, its ice [nm],
+        distance to the bar [um], dirt, state, ``want`` (the operator's wanting without noise: the oracle), ``chance``
         (P(selected | viewed)) and ``selected``. ``hole_operators``: one row, with the file's digest.
     """
     parts = [
@@ -82,7 +82,8 @@ def hole_tables(
 
 HOLE_COLUMNS = (
     "session_id", "grid_id", "image_id", "true_id", "square_id", "row_px", "col_px", "x_um", "y_um",
-    "radius_px", "open", "doubtful", "ice_nm", "bar_um", "dirt", "around", "state", "want", "chance", "selected",
+    "radius_px", "open", "doubtful", "ice_nm", "bar_um", "dirt", "around", "state", "want", "chance",
+    "selected",
 )  # fmt: skip
 
 
