@@ -9,6 +9,7 @@ from ptolemy_kedro.evaluation import judging_holes, locating, scoring
 from ptolemy_kedro.evaluation.comparison import EvaluateOptions
 from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions, PublishedHoleOptions
 from ptolemy_kedro.holes.crops import HoleCropOptions
+from ptolemy_kedro.holes.finding import LocateOptions
 from ptolemy_kedro.partitions import SessionTable, TablePart, follow, key_of, whole
 from ptolemy_kedro.provenance import code_of
 from ptolemy_kedro.training.promise import TrainingPromise
@@ -19,6 +20,7 @@ def train_padding(
     crops: SessionTable,
     sessions: SessionTable,
     session_split: Any,
+    locate: LocateOptions,
     crop: HoleCropOptions,
     options: PublishedHoleOptions,
 ) -> Any:
@@ -30,7 +32,7 @@ def train_padding(
 
         return fit_padding(*gather_crops(learn, cut_out, options.largest_px), options, checkpoint)
 
-    return _promised(fit, holes, crops, sessions, session_split, crop, options)
+    return _promised(fit, holes, crops, sessions, session_split, locate, crop, options)
 
 
 def train_average_pooling(
@@ -38,6 +40,7 @@ def train_average_pooling(
     crops: SessionTable,
     sessions: SessionTable,
     session_split: Any,
+    locate: LocateOptions,
     crop: HoleCropOptions,
     options: PublishedHoleOptions,
 ) -> Any:
@@ -49,7 +52,7 @@ def train_average_pooling(
 
         return fit_average_pooling(*gather_crops(learn, cut_out, options.largest_px), options, checkpoint)
 
-    return _promised(fit, holes, crops, sessions, session_split, crop, options)
+    return _promised(fit, holes, crops, sessions, session_split, locate, crop, options)
 
 
 def train_hole_classifier(
@@ -57,6 +60,7 @@ def train_hole_classifier(
     crops: SessionTable,
     sessions: SessionTable,
     session_split: Any,
+    locate: LocateOptions,
     crop: HoleCropOptions,
     options: HoleClassifierOptions,
 ) -> Any:
@@ -69,7 +73,7 @@ def train_hole_classifier(
         frames, numbers, known = gather_frames(learn, cut_out, options.size_px)
         return fit_on_frames(frames, numbers, known["label"], known["session_id"], options, checkpoint)
 
-    return _promised(fit, holes, crops, sessions, session_split, crop, options)
+    return _promised(fit, holes, crops, sessions, session_split, locate, crop, options)
 
 
 def score_holes(
@@ -113,6 +117,7 @@ def _promised(
     crops: SessionTable,
     sessions: SessionTable,
     session_split: Any,
+    locate: LocateOptions,
     crop: HoleCropOptions,
     options: Any,
 ) -> TrainingPromise:
@@ -121,9 +126,9 @@ def _promised(
 
     def train(checkpoint: Path) -> Any:
         trained = fit(known, cut_out, checkpoint)
-        return judging_holes.with_origin(trained, origin, known.digest, hole_crop=crop)
+        return judging_holes.with_origin(trained, origin, known.digest, locate=locate, hole_crop=crop)
 
-    key = key_of(code_of(fit), fit.__qualname__, known.digest, cut_out.digest, origin, crop, options)
+    key = key_of(code_of(fit), fit.__qualname__, known.digest, cut_out.digest, origin, locate, crop, options)
     return TrainingPromise(key, train)
 
 

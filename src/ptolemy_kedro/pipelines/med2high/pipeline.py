@@ -56,7 +56,7 @@ def locating() -> Pipeline:
 
 def judging() -> Pipeline:
     """Holes and crops to models that judge holes, and to scores of the sessions held out."""
-    learn_from = ["holes", "hole_crops", "sessions", "session_split", "params:hole_crop"]
+    learn_from = ["holes", "hole_crops", "sessions", "session_split", "params:locate", "params:hole_crop"]
     train = {
         "hole_padding": judging_nodes.train_padding,
         "hole_average_pooling": judging_nodes.train_average_pooling,
