@@ -8,7 +8,7 @@ Four witnesses speak to that, each in log odds, and their sum is the fused proba
   holes and against the foil between them, where there is none;
 - **the foil**: whether the level around the site is that around the holes nearby (a bar is darker, a tear
   brighter);
-- **the neighbours**: how many of the eight sites around are holes that the network saw.
+- **the neighbours**: how many of the sites around it are holes that the network saw; half of them are enough.
 
 No constant here was fitted to labels: what a hole and the foil look like is learned from each image anew.
 """
@@ -28,7 +28,7 @@ from ptolemy_kedro.holes.looks import Looks, look_at
 NETWORK = (-3.0, 4.0)
 """Range of what the network says of a site, log odds."""
 
-IMAGE = (-3.0, 3.0)
+IMAGE = (-3.0, 4.0)
 """Range of what the image says of a site, log odds."""
 
 SEEN_TWICE = 0.5
@@ -68,6 +68,16 @@ class Sites:
     def __len__(self) -> int:
         """Count the sites."""
         return len(self.points)
+
+    def __getitem__(self, chosen: NDArray[np.bool_]) -> "Sites":
+        """Take some of the sites."""
+        return Sites(
+            self.indices[chosen],
+            self.points[chosen],
+            self.probability[chosen],
+            self.from_lattice[chosen],
+            self.member[chosen],
+        )
 
 
 def complete(
@@ -109,6 +119,24 @@ def complete(
     return Sites(indices, sites, 1 / (1 + np.exp(-logit)), ~peak, member)
 
 
+def settle(found: list[Sites], radius_px: float) -> list[Sites]:
+    """Keep of sites of two lattices that meet the more probable one: a tear is claimed from both sides.
+
+    Args:
+        found: The sites of each lattice.
+        radius_px: Of a hole; sites closer than twice that cannot both be.
+    """
+    points = np.concatenate([sites.points for sites in found]) if found else np.zeros((0, 2))
+    probability = np.concatenate([sites.probability for sites in found]) if found else np.zeros(0)
+    of = np.repeat(np.arange(len(found)), [len(sites) for sites in found])
+    kept = np.ones(len(points), bool)
+    pairs = cKDTree(points).query_pairs(2 * radius_px, output_type="ndarray") if len(found) > 1 else []
+    for one, other in pairs:
+        if of[one] != of[other]:
+            kept[one if probability[one] < probability[other] else other] = False
+    return [sites[kept[of == number]] for number, sites in enumerate(found)]
+
+
 def amid(fit: LatticeFit, members: Points, points: Points) -> NDArray[np.bool_]:
     """Tell which points lie amid the holes of a lattice: what is none of its sites there is no hole.
 
@@ -136,13 +164,13 @@ def _members_at(fit: LatticeFit, indices: Indices) -> Indices:
 
 
 def _neighbours(indices: Indices, sure: NDArray[np.bool_]) -> Floats:
-    """Weigh the share of the eight sites around each that the network saw; half of them are enough."""
-    low = indices.min(axis=0)
-    seen = np.zeros(np.ptp(indices, axis=0) + 3, int)
-    np.add.at(seen, tuple((indices - low + 1).T), sure.astype(int))
-    at = indices - low + 1
-    count = sum(seen[at[:, 0] + i, at[:, 1] + j] for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0))
-    return LONELY + (SURROUNDED - LONELY) * np.minimum(count / 4, 1)
+    """Weigh how many of the eight sites around each, so far as they are in view, the network saw."""
+    at = indices - indices.min(axis=0) + 1
+    counts = np.zeros((2, *(np.ptp(indices, axis=0) + 3)), int)
+    counts[0, *at.T], counts[1, *at.T] = sure, 1
+    around = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
+    seen, in_view = sum(counts[:, at[:, 0] + i, at[:, 1] + j] for i, j in around)
+    return LONELY + (SURROUNDED - LONELY) * np.minimum(seen / np.maximum(in_view / 2, 1), 1)
 
 
 def _foil(sites: Points, looks: Looks, sure: NDArray[np.bool_]) -> Floats:
