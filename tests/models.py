@@ -1,5 +1,6 @@
 """Small models for the tests of registry, champions and commands; trained on nothing but a seed."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,3 +32,10 @@ def model_folder(folder: Path, seed: int = 0) -> Path:
     return write_model(
         folder, small_ranker(seed), metrics, name="square-ranker", origin="simulated", data_digest="d" * 64
     )
+
+
+def stand_in(folder: Path, name: str, kind: str) -> Path:
+    """A model's folder of a kind whose network is another one's: to be opened, not to be run."""
+    folder.mkdir(parents=True)
+    trained = replace(small_ranker(), config={"kind": kind, "radius_px": 7.0})
+    return write_model(folder, trained, {}, name=name, origin="simulated", data_digest="d" * 64)

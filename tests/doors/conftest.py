@@ -1,8 +1,11 @@
+import sys
+
 import numpy as np
 import pytest
-from tests.models import model_folder
+from tests.models import model_folder, stand_in
 
 from ptolemy_kedro import champions
+from ptolemy_kedro.doors.ptolemy import main
 from ptolemy_kedro.home import Home
 
 
@@ -12,6 +15,8 @@ def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("home")
     home = Home(folder, f"sqlite:///{folder / 'registry' / 'mlflow.db'}")
     champions.export(home, "square-ranker", 3, model_folder(folder / "model"))
+    for name, kind in (("hole-localiser", "hole-unet"), ("hole-classifier", "hole-context")):
+        champions.export(home, name, 2, stand_in(folder / name, name, kind))
     return home
 
 
@@ -20,6 +25,22 @@ def at_home(home, monkeypatch, tmp_path):
     monkeypatch.setenv("PTOLEMY_HOME", str(home.path))
     monkeypatch.delenv("PTOLEMY_STORE", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+@pytest.fixture
+def ptolemy(monkeypatch, capsys):
+    """Run the command; gives exit status, stdout and stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["ptolemy", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "160")
+        with pytest.raises(SystemExit) as ended:
+            main()
+            sys.exit(0)
+        answer = capsys.readouterr()
+        return ended.value.code or 0, answer.out, answer.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

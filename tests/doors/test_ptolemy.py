@@ -1,29 +1,11 @@
 import csv
 import json
-import sys
 
 import pytest
 from tests.models import model_folder
 
 from ptolemy_kedro import champions, registry
-from ptolemy_kedro.doors.ptolemy import main
 from ptolemy_kedro.home import find_home
-
-
-@pytest.fixture
-def ptolemy(monkeypatch, capsys):
-    """Run the command; gives exit status, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["ptolemy", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "160")
-        with pytest.raises(SystemExit) as ended:
-            main()
-            sys.exit(0)
-        answer = capsys.readouterr()
-        return ended.value.code or 0, answer.out, answer.err
-
-    return run
 
 
 def test_squares_writes_table_csv_json_and_figure_each_with_the_model(ptolemy, tile, tmp_path):

@@ -31,6 +31,7 @@ def holes(
     ] = None,
 ) -> None:
     """Find the holes of an image and rank them, best first."""
+    from ptolemy_kedro.archive.images import header_of
     from ptolemy_kedro.doors import hole_answers, ranking
 
     terminal.need_pixel_size(pixel_size)
@@ -42,7 +43,8 @@ def holes(
     if csv:
         ranking.write_answer(hole_answers.holes_as_csv(ranked), csv)
     if json_to:
-        ranking.write_answer(hole_answers.with_models(ranked, pixel_size), json_to)
+        size = pixel_size or header_of(image, image.name).pixel_size_a
+        ranking.write_answer(hole_answers.with_models(ranked, size), json_to)
     if figure:
         _draw(image, ranked, figure)
     if nav and frame:
