@@ -1,7 +1,7 @@
 import numpy as np
+from tests.holes.discs import square_lattice
 
 from ptolemy_kedro.holes.clicks import clicked_image
-from tests.holes.discs import square_lattice
 
 SHAPE = (300, 400)
 IMAGE = np.zeros(SHAPE)

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from tests.holes.discs import draw_discs, square_lattice
 
 from ptolemy_kedro.holes.clicks import ClickedImage
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import cut_patches, target_maps
-from tests.holes.discs import draw_discs, square_lattice
 
 OPTIONS = LocaliserOptions(patch_px=128, patches_an_image=12)
 SHAPE = (400, 500)
