@@ -62,7 +62,7 @@ def draw_shot(
     rng: np.random.Generator, optics: Optics, pixel_um: float, montage: float = 0.0, rendered: float = 0.0
 ) -> Shot:
     """Draw how an image is taken; ``montage``, ``rendered``: the chances of several pieces and of 8 bits."""
-    dose = float(np.exp(rng.uniform(np.log(25), np.log(3000))))
+    dose = float(np.exp(rng.uniform(np.log(40), np.log(5000))))
     kv = optics.preset.voltage_kv
     wavelength_um = 1.97e-6 if kv >= 300 else 2.51e-6  # of 300 and 200 kV electrons
     defocus_um = float(np.exp(rng.uniform(np.log(30), np.log(3000))))
@@ -171,8 +171,8 @@ def _round_beam(shape: tuple[int, ...], edge: tuple[float, float, float]) -> Flo
     step = 8
     rows = np.arange(0, shape[0] + step, step, dtype=np.float32)[:, None] - np.float32(edge[0] * shape[0])
     cols = np.arange(0, shape[1] + step, step, dtype=np.float32) - np.float32(edge[1] * shape[1])
-    inside = edge[2] * max(shape) - np.hypot(rows, cols)
-    return spread(np.clip(inside / np.float32(0.01 * max(shape)) + 0.5, 0, 1), shape, step)
+    inside = spread(np.float32(edge[2] * max(shape)) - np.hypot(rows, cols), shape, step)
+    return np.clip(inside / np.float32(0.01 * max(shape)) + 0.5, 0, 1)
 
 
 def _render(image: NDArray[np.generic], render: Render) -> NDArray[np.uint8]:

@@ -136,6 +136,7 @@ def add_specks(
     v_um: Floats,
     pixel_um: float,
     rng: np.random.Generator,
+    close_by: bool = False,
 ) -> None:
     """Drop crystals and dirt on one opening, in place; arguments as ``break_foil``."""
     if min(light.shape) < 2:
@@ -149,7 +150,7 @@ def add_specks(
         low = np.clip(at_px - reach, 0, light.shape).astype(int)
         high = np.clip(at_px + reach + 1, 0, light.shape).astype(int)
         window = slice(low[0], high[0]), slice(low[1], high[1])
-        light[window] *= 1 - _stain(speck, u_um[window], v_um[window], pixel_um)
+        light[window] *= 1 - _stain(speck, u_um[window], v_um[window], pixel_um, close_by)
 
 
 def _gradient(u_um: Floats, v_um: Floats) -> NDArray[np.float64]:
@@ -159,12 +160,18 @@ def _gradient(u_um: Floats, v_um: Floats) -> NDArray[np.float64]:
     return np.array([rows, cols], dtype=float).T
 
 
-def _stain(speck: Speck, u_um: Floats, v_um: Floats, pixel_um: float) -> Floats:
+def _stain(speck: Speck, u_um: Floats, v_um: Floats, pixel_um: float, close_by: bool) -> Floats:
     """The share of the light that a speck takes from each pixel."""
     du, dv = u_um - np.float32(speck.at_um[0]), v_um - np.float32(speck.at_um[1])
     cos, sin = np.float32(np.cos(speck.skew)), np.float32(np.sin(speck.skew))
     along = cos * du + sin * dv
     across = cos * dv - sin * du + along * along * np.float32(speck.bend / (speck.radius_um * speck.stretch))
+    if close_by:  # rough, as crystals are
+        wave = np.float32(4.0 / speck.radius_um)
+        along = along + np.float32(0.15 * speck.radius_um) * np.sin(
+            wave * across + np.float32(9 * speck.skew)
+        )
+        across = across + np.float32(0.12 * speck.radius_um) * np.sin(np.float32(1.9) * wave * along)
     distance = np.hypot(along / np.float32(speck.stretch), across)
     spot = np.clip((speck.radius_um - distance) / pixel_um + 0.5, 0, 1)
     return (spot * (speck.dark * min(1.0, speck.radius_um / pixel_um * 1.5))).astype(np.float32)

@@ -223,7 +223,13 @@ def _draw_discs(
     at = (start + on_row + beside) @ cell.T + rng.normal(0, 0.12 * max(foil.hole_um, 0.6), (n, 2))
     radius = max(foil.hole_um, 0.6) / 2 * rng.uniform(0.7, 1.7)
     depths = depth * rng.uniform(0.5, 1.5, n)
-    return Spots(at[:, 0], at[:, 1], np.full(n, radius), np.ones(n), np.zeros(n), depths, np.full(n, 0.06))
+    within = np.concatenate([np.full(n, radius), np.full(n, radius * rng.uniform(0.8, 0.95))])
+    paler = -rng.uniform(0, 0.5) * depths  # the beam's rim marks more than its middle
+    twice = np.concatenate([at, at])
+    return Spots(
+        twice[:, 0], twice[:, 1], within, np.ones(2 * n), np.zeros(2 * n), np.concatenate([depths, paler]),
+        np.full(2 * n, 0.06),
+    )  # fmt: skip
 
 
 def soil(light: Floats, patch: Patch, soiled: Soiling, contrast: float) -> None:
@@ -262,6 +268,10 @@ def _veil(spots: Spots, n: np.intp, u_um: Floats, v_um: Floats, pixel_um: float,
     cos, sin = np.float32(np.cos(spots.turn[n])), np.float32(np.sin(spots.turn[n]))
     du, dv = u_um - np.float32(spots.u_um[n]), v_um - np.float32(spots.v_um[n])
     along, across = (cos * du + sin * dv) / stretch, cos * dv - sin * du
+    if radius > 2.5 * pixel_um and stretch > 1:  # round ones are beams
+        wave = np.float32(3.0) / radius
+        along = along + np.float32(0.13) * radius * np.sin(wave * across + np.float32(9 * spots.turn[n]))
+        across = across + np.float32(0.13) * radius * np.sin(np.float32(1.7) * wave * along)
     edge = max(float(spots.soft[n] * radius), pixel_um)
     cover = np.clip((radius - np.sqrt(along * along + across * across)) / np.float32(edge) + 0.5, 0, 1)
     cover = cover * cover * (3 - 2 * cover)

@@ -100,7 +100,8 @@ def _square_to_look_at(rng: np.random.Generator, grid: Grid) -> int:
     """One of the squares about the middle, mostly one that somebody would have looked at."""
     away = np.hypot(*grid.openings.centre_um.T)
     near = np.flatnonzero(away < 1.6 * grid.pitch_um)
-    good = near[np.isin(grid.openings.state[near], ("normal", "dry", "cracked"))]
+    fine = np.isin(grid.openings.state, ("normal", "dry", "cracked")) & (grid.openings.blob_nm < 60)
+    good = near[fine[near]]
     return int(rng.choice(good if len(good) and rng.random() < LIKELY else near))
 
 

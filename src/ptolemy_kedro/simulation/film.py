@@ -130,7 +130,7 @@ def _render_opening(
         light *= _fold_light(rng, soiled, patch, contrast)
     light *= np.exp(np.float32(-contrast) * base.climb)
     damage.break_foil(light, openings, k, patch.u_um, patch.v_um, base.inside, patch.pixel_um, own, True)
-    damage.add_specks(light, openings, k, patch.u_um, patch.v_um, patch.pixel_um, own)
+    damage.add_specks(light, openings, k, patch.u_um, patch.v_um, patch.pixel_um, own, True)
     soil(light, patch, soiled, contrast)
     light *= cover
     return light

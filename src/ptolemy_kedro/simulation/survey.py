@@ -159,7 +159,7 @@ class _Lookup:
             return
         soiled = soiling(grid, k)
         gone, veil = _torn(grid, k, patch, base.inside, own), np.ones_like(base.ice)
-        damage.add_specks(veil, grid.openings, k, patch.u_um, patch.v_um, patch.pixel_um, own)
+        damage.add_specks(veil, grid.openings, k, patch.u_um, patch.v_um, patch.pixel_um, own, True)
         soil(veil, patch, soiled, 1.0)
         inner, outer = self.inner[here], self.outer[here, 1:]
         fold = (

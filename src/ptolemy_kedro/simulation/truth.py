@@ -65,8 +65,8 @@ def hole_tables(
     Returns:
         ``holes``, one row a hole and image: where it is in the image [px] and on the stage [um], ``true_id``
         (the same in every image of it), whether it is ``open`` to view or ``doubtful``, its ice [nm],
-        distance to the bar [um], dirt, state, ``want`` (the operator's wanting without noise: the oracle), ``chance``
-        (P(selected | viewed)) and ``selected``. ``hole_operators``: one row, with the file's digest.
+        distance to the bar [um], dirt, state, ``want`` (the operator's wanting without noise: the oracle),
+        ``chance`` (P(selected | viewed)), ``selected``. ``hole_operators``: one row, with the digest.
     """
     parts = [
         _holes(session_id, visit.grid_id, image)
