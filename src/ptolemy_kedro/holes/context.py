@@ -11,6 +11,7 @@ from ptolemy_kedro.holes.bars import bar_distance
 from ptolemy_kedro.holes.crops import crop_radii
 from ptolemy_kedro.holes.discs import Discs, read_discs
 from ptolemy_kedro.holes.found import FoundHoles
+from ptolemy_kedro.holes.surface import surface
 from ptolemy_kedro.resampling import Image, usable
 
 Floats = NDArray[np.float64]
@@ -19,25 +20,32 @@ DESCRIPTORS: tuple[str, ...] = (
     # Of the hole itself, in optical depth.
     "ice",  # mean, from an empty hole's intensity or 1.2 times the 90th percentile of all holes
     "ice_over_foil",  # mean beside that of the foil around it: needs no I0, and no even illumination
+    "flat_ice",  # median beside the foil's smooth level: what the illumination does is taken off
     "spread",  # standard deviation
     "slope",  # from one rim to the other
     "dome",  # thicker in the middle than at the rim
     "dark_tail",  # 97th percentile over the median: dirt, crystals
     "bright_tail",  # 3rd percentile under the median: a crack, a dry part
     "texture",  # mean difference of adjacent points
+    "dirt_share",  # share of it that is much darker than its median
     # Of the foil around it.
     "foil_dark",  # its 90th percentile over its median
     "foil_bright",  # its 10th percentile under its median
+    "foil_dirt",  # share of it that is much darker than its median
     # Beside the other holes of the image.
     "rank_ice",  # 0 thinnest .. 1 thickest
     "ice_z",  # from the median, in robust spreads
     "ice_off",  # the same without its sign
+    "rank_flat",  # place in the order of flat ice
+    "flat_z",  # flat ice from its median, in robust spreads
+    "ice_trend",  # what is smooth in the flat ice, from its median: a slope, a pool, a bar near
+    "ice_residual",  # flat ice beside what is smooth in it
     "relative_foil",  # depth of the foil beside the usual one: a shadow, illumination
     "relative_texture",
     "relative_spread",
     "relative_radius",
     # Beside the nearest holes.
-    "neighbour_ice",  # depth beside their mean
+    "neighbour_ice",  # flat ice beside their mean
     "neighbour_spread",  # the largest difference from one of them
     "neighbours",  # how many adjoin, of eight
     # Where it lies.
@@ -62,6 +70,9 @@ FARTHEST = 40.0
 NEIGHBOURS = 6
 ADJOINING = 1.6
 """Holes adjoin up to so many times the spacing."""
+
+DIRT = 0.25
+"""Depth over the median from which a point is dirty."""
 
 LEAST_SPREAD, MOST_SPREADS = 0.01, 8.0
 """Depths are told apart from 1 % on, and nothing counts as further off than eight spreads."""
@@ -93,7 +104,8 @@ def describe_holes(
     discs = read_discs(pixels, found.centres, crop_radii(found))
     depth = _depths(discs, empty_intensity)
     own = _own(discs, depth)
-    values = own | _beside(own, found) | _around(own["ice"], found) | _place(pixels, found)
+    own["flat_ice"] = own["middle"] - surface(found.centres, own["foil"])
+    values = own | _beside(own, found) | _around(own["flat_ice"], found) | _place(pixels, found, discs)
     values |= {
         "found_probability": found.probability,
         "on_lattice": (found.lattice >= 0).astype(float),
@@ -123,8 +135,11 @@ def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
     low, middle, high = np.nanpercentile(inside, [3, 50, 97], axis=1)
     foil_low, foil_middle, foil_high = np.nanpercentile(foil, [10, 50, 90], axis=1)
     ice = np.nanmean(inside, axis=1)
+    usual_foil = np.nanmedian(foil_middle)
+    foil_middle = np.where(np.isnan(foil_middle), usual_foil if np.isfinite(usual_foil) else 0, foil_middle)
     return {
         "ice": ice,
+        "middle": middle,
         "ice_over_foil": ice - foil_middle,
         "foil": foil_middle,
         "spread": np.nanstd(inside, axis=1),
@@ -133,6 +148,8 @@ def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
         "dark_tail": high - middle,
         "bright_tail": middle - low,
         "texture": discs.texture(depth),
+        "dirt_share": np.nanmean(inside > middle[:, None] + DIRT, axis=1),
+        "foil_dirt": np.nanmean(foil > foil_middle[:, None] + DIRT, axis=1),
         "foil_dark": foil_high - foil_middle,
         "foil_bright": foil_middle - foil_low,
     }
@@ -145,13 +162,17 @@ def _mean(discs: Discs, depth: Image, low: float, high: float) -> Floats:
 def _beside(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
     """Compare each hole with all of its image."""
     ice, n = own["ice"], len(found)
-    usual = np.nanmedian(ice)
-    spread = max(1.4826 * float(np.nanmedian(np.abs(ice - usual))), LEAST_SPREAD)
-    off = np.clip((ice - usual) / spread, -MOST_SPREADS, MOST_SPREADS)
+    usual, spread = _usual(ice)
+    off, flat = _in_spreads(ice), own["flat_ice"]
+    smooth = surface(found.centres, flat)
     return {
-        "rank_ice": np.argsort(np.argsort(ice)) / (n - 1) if n > 1 else np.full(n, 0.5),
+        "rank_ice": _rank(ice),
         "ice_z": off,
         "ice_off": np.abs(off),
+        "rank_flat": _rank(flat),
+        "flat_z": _in_spreads(flat),
+        "ice_trend": smooth - np.median(flat),
+        "ice_residual": flat - smooth,
         "relative_foil": own["foil"] - np.nanmedian(own["foil"]),
         "relative_texture": _over_median(own["texture"]),
         "relative_spread": _over_median(own["spread"]),
@@ -159,6 +180,22 @@ def _beside(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
         "image_ice": np.full(n, usual),
         "image_spread": np.full(n, spread),
     }
+
+
+def _usual(values: Floats) -> tuple[float, float]:
+    """Median and robust spread."""
+    usual = float(np.median(values))
+    return usual, max(1.4826 * float(np.median(np.abs(values - usual))), LEAST_SPREAD)
+
+
+def _in_spreads(values: Floats) -> Floats:
+    usual, spread = _usual(values)
+    return np.clip((values - usual) / spread, -MOST_SPREADS, MOST_SPREADS)
+
+
+def _rank(values: Floats) -> Floats:
+    n = len(values)
+    return np.argsort(np.argsort(values)) / (n - 1) if n > 1 else np.full(n, 0.5)
 
 
 def _over_median(values: Floats) -> Floats:
@@ -181,12 +218,12 @@ def _around(ice: Floats, found: FoundHoles) -> dict[str, Floats]:
     }
 
 
-def _place(pixels: Image, found: FoundHoles) -> dict[str, Floats]:
+def _place(pixels: Image, found: FoundHoles, discs: Discs) -> dict[str, Floats]:
     """Say where each hole lies in the image."""
     radius, far = crop_radii(found), np.array(pixels.shape) - 1
     to_border = np.minimum(found.centres, far - found.centres).min(axis=1)
     return {
-        "bar_distance": np.minimum(bar_distance(pixels, found) / radius, FARTHEST),
+        "bar_distance": np.minimum(bar_distance(pixels, found, discs) / radius, FARTHEST),
         "border_distance": np.clip(to_border / radius, 0, FARTHEST),
         "off_centre": np.hypot(*(found.centres - far / 2).T) / max(np.hypot(*far) / 2, 1),
     }

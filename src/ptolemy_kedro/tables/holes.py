@@ -50,17 +50,24 @@ class Holes(Table):
     # Descriptors, as ptolemy_kedro.holes.context explains them.
     ice: Series[float]
     ice_over_foil: Series[float]
+    flat_ice: Series[float]
     spread: Series[float]
     slope: Series[float]
     dome: Series[float]
     dark_tail: Series[float]
     bright_tail: Series[float]
     texture: Series[float]
+    dirt_share: Series[float] = pa.Field(**SHARE)
     foil_dark: Series[float]
     foil_bright: Series[float]
+    foil_dirt: Series[float] = pa.Field(**SHARE)
     rank_ice: Series[float] = pa.Field(**SHARE)
     ice_z: Series[float]
     ice_off: Series[float] = pa.Field(ge=0)
+    rank_flat: Series[float] = pa.Field(**SHARE)
+    flat_z: Series[float]
+    ice_trend: Series[float]
+    ice_residual: Series[float]
     relative_foil: Series[float]
     relative_texture: Series[float]
     relative_spread: Series[float]
