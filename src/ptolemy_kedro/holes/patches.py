@@ -19,7 +19,9 @@ STRIDE = 2
 NEAR, FAR = (0.6, 1.6), (0.45, 2.1)
 """Radii, over the network's own, that it must mark; and beyond which it must mark nothing."""
 
-OFF_SCALE_SHARE = 0.2
+SMALLEST, LARGEST = 0.08, 4.0
+"""Hole radii off scale, over the network's own."""
+
 DARKEST, BRIGHTEST = 26, 230
 """Bytes of the grey levels 0 and 1; what is outside them keeps some room."""
 
@@ -71,7 +73,7 @@ def cut_patch(
         Pixels (1, size, size) and maps (3, size / 2, size / 2).
     """
     size = options.patch_px
-    ratio = _ratio(rng)
+    ratio = _ratio(options, rng)
     scale = ratio * options.radius_px / example.radius_px
     turn = _turn(rng)
     centre = _centre(image.shape, example, scale, size, rng)
@@ -151,10 +153,11 @@ def _near(row: float, col: float, radius: float, edge: int) -> tuple[NDArray, ND
     return rows[close], cols[close]
 
 
-def _ratio(rng: np.random.Generator) -> float:
+def _ratio(options: LocaliserOptions, rng: np.random.Generator) -> float:
     """Choose a hole radius over the network's: mostly one that it must mark."""
-    kind = rng.choice(3, p=(0.5 * OFF_SCALE_SHARE, 1 - OFF_SCALE_SHARE, 0.5 * OFF_SCALE_SHARE))
-    low, high = ((0.08, 0.65), (0.65, 1.5), (1.5, 4.0))[kind]
+    near, far = options.scales
+    off = 0.5 * options.off_scale_share
+    low, high = ((SMALLEST, near), (near, far), (far, LARGEST))[rng.choice(3, p=(off, 1 - 2 * off, off))]
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
