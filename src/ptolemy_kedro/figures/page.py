@@ -16,6 +16,8 @@ h1 { margin-bottom: 0; } h2 { margin-top: 2.2rem; border-bottom: 1px solid #ccd3
 th, td { padding: .25rem .6rem; text-align: left; border-bottom: 1px solid #e3e7ec; }
 .number { white-space: nowrap; } figure { margin: 1rem 0; } img { max-width: 100%; }
 .simulated { background: #fff3cd; padding: .5rem 1rem; }
+.beside { display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: 0 1rem; }
+.beside figure { margin: .5rem 0; }
 .small { color: #5a6675; font-size: 13px; } code { background: #f1f3f6; padding: 0 .25rem; }
 """
 
@@ -58,6 +60,11 @@ def pictures(figures: Mapping[str, bytes], about: Mapping[str, str], names: Iter
         names: In the order of the page.
     """
     return [picture(figures[name], about[name]) for name in names if name in figures]
+
+
+def beside(parts: Iterable[str]) -> str:
+    """Put parts beside one another, as many a row as there is room for."""
+    return f'<div class="beside">{"".join(parts)}</div>'
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
+from matplotlib.patheffects import Normal, Stroke, withStroke
 from numpy.typing import NDArray
 
 from ptolemy_kedro.figures.tile import RANKING, draw_image
@@ -44,9 +44,12 @@ def outlines_over(
     colours = colormaps[RANKING](1 - places)
     edge_pt = _edge_pt(corners) * inch * 72
     width = float(np.clip(edge_pt / 14, 0.7, 2.0))
-    axes.add_collection(
-        PolyCollection(list(corners[:, :, ::-1]), facecolors="none", edgecolors=colours, linewidths=width)
+    outlines = PolyCollection(
+        list(corners[:, :, ::-1]), facecolors="none", edgecolors=colours, linewidths=width
     )
+    # The best are dark and lie on dark bars.
+    outlines.set_path_effects([Stroke(linewidth=1.8 * width, foreground="white"), Normal()])
+    axes.add_collection(outlines)
     if dots is not None and dots.any():
         middle = corners[dots].mean(axis=1)
         axes.scatter(middle[:, 1], middle[:, 0], s=np.clip(edge_pt, 6, 40), c="white", edgecolors="black")

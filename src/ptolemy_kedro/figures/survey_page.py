@@ -3,13 +3,18 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ptolemy_kedro.figures.page import Section, link, page, paragraph, picture, table
+from ptolemy_kedro.figures.page import Section, beside, link, page, paragraph, picture, table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-FIRST = 30
-"""Visits listed on the page; the files hold all."""
+FIRST = 20
+"""Visits of each kind listed on the page; the files hold all."""
+
+VISITS = {
+    "hole": "holes to expose, square by square, the best square first:",
+    "square": "squares to take medium images of, best first:",
+}
 
 FILES = {
     "plan.nav": "the plan for SerialEM",
@@ -57,8 +62,8 @@ def survey_page(
         ("Take away", [paragraph("Beside this page:"), *_files()]),
         ("The grid", _pictures(atlases)),
         ("Squares, best to worst", _pictures(gallery)),
-        ("Holes", _pictures(overlays, _by_worth(plan, holes, overlays))),
-        ("Tiles", _pictures(tiles)),
+        ("Holes", _row(_pictures(overlays, _by_worth(plan, holes, overlays)))),
+        ("Tiles", _row(_pictures(tiles))),
     ]
     return page(f"Targets of {session_id}", [section for section in sections if section[1]])
 
@@ -84,20 +89,24 @@ def _found(path: str, told: dict[str, Any], squares: "pd.DataFrame", holes: "pd.
 def _plan(plan: "pd.DataFrame") -> list[str]:
     if not len(plan):
         return [paragraph("Nothing here is worth a visit by the scores: see the squares and holes below.")]
-    holes, squares = (int((plan["kind"] == kind).sum()) for kind in ("hole", "square"))
-    parts = [
-        paragraph(f"{holes} holes to expose, and {squares} squares to take medium images of, in this order:")
-    ]
-    rows = [
-        (row.order, row.kind, _number(row.stage_x_um), _number(row.stage_y_um), row.reason)
-        for row in plan.head(FIRST).itertuples()
-    ]
-    parts.append(table(["", "visit", "stage x [um]", "stage y [um]", "why"], rows))
-    if len(plan) > FIRST:
-        parts.append(
-            paragraph(f"and {len(plan) - FIRST} more: plan.csv, plan.nav and targets.json hold all.")
-        )
+    parts = []
+    for kind, what in VISITS.items():
+        visits = plan[plan["kind"] == kind]
+        if len(visits):
+            parts += [paragraph(f"{len(visits)} {what}"), _visits(visits)]
+        if len(visits) > FIRST:
+            parts.append(
+                paragraph(f"and {len(visits) - FIRST} more, in plan.csv, plan.nav and targets.json.")
+            )
     return parts
+
+
+def _visits(visits: "pd.DataFrame") -> str:
+    rows = [
+        (row.order, _number(row.stage_x_um), _number(row.stage_y_um), row.reason)
+        for row in visits.head(FIRST).itertuples()
+    ]
+    return table(["visit", "stage x [um]", "stage y [um]", "why"], rows)
 
 
 def _files() -> list[str]:
@@ -107,6 +116,10 @@ def _files() -> list[str]:
 
 def _pictures(pictures: Mapping[str, bytes], order: list[str] | None = None) -> list[str]:
     return [picture(pictures[name], name, "jpeg") for name in (order or pictures) if name in pictures]
+
+
+def _row(parts: list[str]) -> list[str]:
+    return [beside(parts)] if parts else []
 
 
 def _by_worth(plan: "pd.DataFrame", holes: "pd.DataFrame", overlays: Mapping[str, bytes]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Where to go first: squares best first, in each the holes that are worth it, best first."""
+"""Where to go first: the holes that were seen and are worth it, square by square; then the next squares."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,10 @@ def plan_visits(
 ) -> "pd.DataFrame":
     """Put squares and holes in the order in which to visit them (``tables.Plan``).
 
-    The stage goes to each square once, the best first. Where medium images show its holes, those with a score
-    of at least ``least_score`` are to be exposed, image by image, best first; where none does, medium images
-    are to be taken.
-    Holes that lie on no known square come last, image by image.
+    What was looked at closely comes first: holes with a score of at least ``least_score``, square by square, the
+    best square first, image by image in it, best holes first; those on no known square after these. Then come
+    the squares of which no image shows the holes yet, best first: medium images of them are to be taken. The
+    stage goes to each square once.
 
     Args:
         squares: ``tables.TargetSquares`` rows of a session.
@@ -40,15 +40,12 @@ def plan_visits(
     seen = holes[holes["stands"]]
     of_square = dict(list(seen.groupby("square_id")))
     stand = squares[squares["stands"]].sort_values("rank")
+    looked_at = stand["physical_id"].isin(list(of_square))
     rows: list[Row] = []
-    unseen = 0
-    for square in records(stand):
-        if square["physical_id"] in of_square:
-            rows += _holes_of(of_square[square["physical_id"]], square, len(stand), options)
-        elif unseen < options.most_squares:
-            unseen += 1
-            rows.append(_square(square, len(stand)))
+    for square in records(stand[looked_at]):
+        rows += _holes_of(of_square[square["physical_id"]], square, len(stand), options)
     rows += _holes_of(seen[seen["square_id"].isna()], None, len(stand), options)
+    rows += [_square(square, len(stand)) for square in records(stand[~looked_at].head(options.most_squares))]
     if not rows:
         return tables.empty(tables.Plan)
     plan = pd.DataFrame(rows).assign(session_id=session_id, order=np.arange(1, len(rows) + 1))
