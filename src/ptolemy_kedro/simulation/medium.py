@@ -142,7 +142,8 @@ def render_window(
     finer = setting.pixel_um * 1e4 / pixel_size_a
     matrix = setting.field.matrix / finer
     field = StageMap(matrix, np.asarray(centre_um, dtype=float) - matrix @ ((np.array(shape) - 1) / 2))
-    optics = replace(setting.shot.optics, dose=setting.shot.optics.dose / finer**2)
+    dose = setting.shot.optics.dose / finer**2
+    optics = replace(setting.shot.optics, dose=dose, ramp=(0.0, 0.0), vignette=0.0)
     width_px = float(np.clip(setting.shot.fringe_px * finer, 0.7, 8.0))
     shot = replace(
         setting.shot, optics=optics, fringe_px=width_px, stitching=None, edge=None, render=None, grain_px=0.0
