@@ -27,6 +27,9 @@ REACH, REACH_SHARE = 2.0, 0.2
 """A round looks for points within so many steps of those it has, or within this share of their extent."""
 
 
+ENOUGH = 0.7
+"""Share of all the points' weight that ends the search for a better lattice."""
+
 OVERLAP = 2.2
 """Spacings within which three holes of a lattice lie about a point that is amid them."""
 
@@ -125,37 +128,45 @@ def _strongest(
 ) -> LatticeFit | None:
     """Find the lattice with most members that starts in any of a few patches."""
     best = None
-    for patch in _patches(points):
+    for patch in _patches(points, weights):
         found = search_lattice(points[patch], weights[patch], hints)
         if found is None or found.evidence < options.min_evidence:
             continue
         fit = _grown(points, weights, patch, found, options)
-        if fit is not None and (best is None or len(fit.members) > len(best.members)):
+        if fit is not None and (best is None or weights[fit.members].sum() > weights[best.members].sum()):
             best = fit
-        if best is not None and len(best.members) > 0.7 * len(points):
+        if best is not None and weights[best.members].sum() > ENOUGH * weights.sum():
             break
     return best
 
 
-def _patches(points: Points) -> list[Indices]:
-    """Choose the points to search together: all where they are few, else those about a few seeds."""
-    patches: list[Indices] = [np.arange(len(points))] if len(points) <= PATCHES[0] else []
-    tree = cKDTree(points)
+def _patches(points: Points, weights: Floats) -> list[Indices]:
+    """Choose points to search together, of those that count: all of few, else those about seeds."""
+    strong = _strong(weights)
+    patches: list[Indices] = [strong] if len(strong) <= PATCHES[0] else []
+    tree = cKDTree(points[strong])
     for size in PATCHES:
-        if len(points) > size:
-            patches += [tree.query(points[seed], size)[1] for seed in _seeds(points, tree)]
+        if len(strong) > size:
+            patches += [strong[tree.query(seed, size)[1]] for seed in _seeds(points[strong], tree)]
     return patches
 
 
-def _seeds(points: Points, tree: cKDTree) -> list[int]:
-    """Choose a few points far apart, where points lie densest."""
+def _strong(weights: Floats) -> Indices:
+    """Leave out points that count for less than half of what the usual one does: they may be many."""
+    order = np.argsort(-weights)
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return np.flatnonzero(weights >= weights[order[min(half, len(order) - 1)]] / 2)
+
+
+def _seeds(points: Points, tree: cKDTree) -> Points:
+    """Choose a few points far apart, about which points lie as densely as they usually do."""
     reach, seeds = tree.query(points, min(len(points), 12))[0][:, -1], list[int]()
-    for at in np.argsort(reach):
+    for at in np.argsort(np.abs(reach - np.median(reach)), kind="stable"):
         if all(np.linalg.norm(points[at] - points[s]) > 3 * reach[at] for s in seeds):
             seeds.append(int(at))
         if len(seeds) == SEEDS:
             break
-    return seeds
+    return points[seeds]
 
 
 def _grown(

@@ -35,8 +35,8 @@ ROUNDS = 7
 UNEVEN = 2.0
 """What a lattice pays for steps of unequal length: so much for each factor e between them.
 
-In natural log units. Foils are square or hexagonal, and a tilt of 60 degrees makes a factor of two at most; it
-settles ties only.
+In natural log units. Foils are square or hexagonal, and a tilt of 60 degrees makes a factor of two at most;
+it settles ties only.
 """
 
 FEW_STRAY = 3.0
