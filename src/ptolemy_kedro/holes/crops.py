@@ -11,8 +11,8 @@ from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.resampling import Image, centred_into, interpolate, reduce, scaled, usable
 from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, levels, size_classes
 
-SAMPLE = 4096
-"""About as many pixels of a crop tell its statistics."""
+COARSE = 16
+"""Pixels a side of a crop that tell its statistics."""
 
 
 @parameters(frozen=True, config={"extra": "forbid"})
@@ -178,8 +178,11 @@ def _reduced(crop: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
 
 
 def _statistics(crops: list[Image]) -> tuple[float, float]:
-    """Mean and standard deviation of all pixels inside the image; the latter is never 0."""
-    sampled = (crop.ravel()[:: max(1, crop.size // SAMPLE)] for crop in crops)
-    pixels = np.concatenate([np.zeros(0, np.float32), *sampled])
+    """Mean and standard deviation of what is seen inside the image; the latter is never 0.
+
+    Pixels are averaged to about ``COARSE`` a side first, so that neither noise nor the pixel size counts.
+    """
+    coarse = (reduce(crop, max(1, len(crop) // COARSE)).ravel() for crop in crops)
+    pixels = np.concatenate([np.zeros(0, np.float32), *coarse])
     pixels = pixels[np.isfinite(pixels)].astype(np.float64)
     return (float(pixels.mean()), float(pixels.std()) or 1.0) if len(pixels) else (0.0, 1.0)
