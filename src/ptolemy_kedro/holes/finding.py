@@ -8,18 +8,23 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from scipy.spatial import cKDTree
 
-from ptolemy_kedro.holes.evidence import Sites, amid, complete
+from ptolemy_kedro.holes.evidence import Sites, amid, complete, settle
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.lattice_fit import LatticeFit, LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.holes.looking import Look
 from ptolemy_kedro.holes.resample import Pyramid
 from ptolemy_kedro.holes.scale import best_look
+from ptolemy_kedro.holes.spectrum import spacing_of
 
 Floats = NDArray[np.float64]
 
 SEEN = 0.05
 """Probability from which a peak may belong to a lattice."""
+
+
+FEW, REPEATED = 12, 0.08
+"""Holes that may be too few to show a lattice; and strength from which one that the image shows is tried."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -59,11 +64,20 @@ def find_holes(
     seen = best_look(Pyramid(image), localiser, expected_px)
     may_be = seen.probability >= SEEN
     points, probability = seen.points[may_be], seen.probability[may_be]
-    fits = fit_lattices(points, probability, options.lattice)
+    fits = fit_lattices(points, probability, options.lattice, _hints(seen, probability))
     radius = _typical(seen.radius_px[may_be], probability)
     sites = [complete(fit, points, probability, radius, seen.seen, seen.probability_at) for fit in fits]
+    sites = settle(sites, radius)
     found = _gathered(seen, may_be, fits, sites)
     return _reported(found, image.shape, options.threshold)
+
+
+def _hints(seen: Look, probability: Floats) -> Floats | None:
+    """Read the lattice off the image itself where few holes show it; shape (k, 2, 2) [px as seen]."""
+    if (probability > 0.5).sum() > FEW:
+        return None
+    repeated = [one.basis for one in spacing_of(seen.seen) if one.strength > REPEATED]
+    return np.array(repeated) if repeated else None
 
 
 def _expected_px(
