@@ -22,7 +22,7 @@ def plan_visits(
 ) -> "pd.DataFrame":
     """Put squares and holes in the order in which to visit them (``tables.Plan``).
 
-    What was looked at closely comes first: holes with a score of at least ``least_score``, square by square, the
+    What was seen closely comes first: holes with a score of at least ``least_score``, square by square, the
     best square first, image by image in it, best holes first; those on no known square after these. Then come
     the squares of which no image shows the holes yet, best first: medium images of them are to be taken. The
     stage goes to each square once.
