@@ -13,7 +13,8 @@ from ptolemy_kedro.simulation import operators
 FIGURE = {"value": 0.61, "low": 0.55, "high": 0.66}
 MEASURES = {
     "sites": 40, "sessions": 2, "selected": 10, "base_rate": FIGURE, "roc_auc": FIGURE,
-    "roc_auc_within_session": FIGURE, "average_precision": {"value": None},
+    "roc_auc_within_session": FIGURE, "average_precision": {"value": None}, "calibration_error": FIGURE,
+    "needed_for_hundred": {"value": 240.0, "low": 200.0, "high": 300.0},
 }  # fmt: skip
 METRICS = {
     "origin": "simulated",

@@ -116,5 +116,9 @@ def account(
         "best": best_model(judged),
         "models": judged,
         "sessions": {str(part): names.tolist() for part, names in split.groupby("part")["session_id"]},
-        "published": {"base_rate": published.BASE_RATE, "split by session": published.RANKING},
+        "published": {
+            "base_rate": published.BASE_RATE,
+            "split by session": published.RANKING,
+            "split at random": published.RANKING_AT_RANDOM,
+        },
     }

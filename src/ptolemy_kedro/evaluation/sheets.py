@@ -76,8 +76,18 @@ def _ranked(
     import pandas as pd
 
     rows = [score(sites[name], crops[name], models) for name in judges]
-    known = known_sites(pd.concat(rows, ignore_index=True))
-    return {role: _ranking(known[known["model"] == role]) for role in models}
+    return rankings_of(pd.concat(rows, ignore_index=True), models)
+
+
+def rankings_of(scores: "pd.DataFrame", models: Iterable[str]) -> dict[str, Ranking]:
+    """Rank the sites of known fate with each model.
+
+    Args:
+        scores: ``tables.SquareScores`` or ``tables.HoleScores``.
+        models: Names in their column ``model``.
+    """
+    known = known_sites(scores)
+    return {name: _ranking(known[known["model"] == name]) for name in models}
 
 
 def _ranking(rows: "pd.DataFrame") -> Ranking:

@@ -79,13 +79,13 @@ def link(address: str, text: str) -> str:
     return f'<a href="{escape(address)}">{escape(text)}</a>'
 
 
-def with_interval(figure: dict[str, float | None]) -> str:
+def with_interval(figure: dict[str, float | None], form: str = ".3f") -> str:
     """Write a figure with its 95 % interval."""
     if figure.get("value") is None:
         return "undefined"
     if figure.get("low") is None:
-        return f"{figure['value']:.3f}"
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+        return f"{figure['value']:{form}}"
+    return f"{figure['value']:{form}} ({figure['low']:{form}} to {figure['high']:{form}})"
 
 
 def _cell(content: Any) -> str:

@@ -9,6 +9,9 @@ ABOUT = {
     "ranking": "Each model's measures on the test sessions, with intervals and chance.",
     "curve": "Loss while the network was trained.",
     "tile": "A tile of a test session: dark blue the best, dark red the worst squares.",
+    "calibration": "Share of squares selected over their score; a larger dot stands for more squares.",
+    "leakage": "Squares of one session on both sides of a split flatter a model: both splits side by side.",
+    "mistakes": "The worst mistakes first: squares left though scored high, and chosen though scored low.",
     "gallery": "Squares of the test sessions from the best to the worst score.",
     "mixture": "How squares are told from bars: intensities of a tile, the two components, and the mask.",
 }
@@ -27,8 +30,8 @@ def square_sections(metrics: dict[str, Any], figures: Mapping[str, bytes]) -> li
             "No model that ranks squares was trained here. Run `kedro run --pipeline=low2med`."
         )
         return [("How well the models rank squares", [nothing])]
-    ranking = [*_ranking(metrics), *pictures(figures, ABOUT, ("ranking", "curve"))]
-    seen = pictures(figures, ABOUT, ("tile", "gallery", "mixture"))
+    ranking = [*_ranking(metrics), *pictures(figures, ABOUT, ("ranking", "calibration", "leakage", "curve"))]
+    seen = pictures(figures, ABOUT, ("mistakes", "tile", "gallery", "mixture"))
     return [("How well the models rank squares", ranking), ("What the model sees", seen)]
 
 
@@ -41,6 +44,8 @@ def _ranking(metrics: dict[str, Any]) -> list[str]:
         "ROC AUC pooled",
         "within a session",
         "average precision",
+        "calibration error",
+        "squares for the operator's hundred",
     )
     rows = [
         _row(name, part, measures)
@@ -59,6 +64,8 @@ def _ranking(metrics: dict[str, Any]) -> list[str]:
         rows.append((f"published: {name}", "76 real", "41k", *beside))
     note = (
         "In brackets: 95 % by bootstrap over sessions. An average precision at the base rate is chance. The "
+        "last column counts the squares to visit, best first, until a hundred of the operators' own are among "
+        "them (half of these, where there are fewer than two hundred). The "
         "published figures are of other, real sessions: they stand here for scale. A score is "
         "P(selected | viewed) under the habits of those who chose in these sessions; what a square is worth "
         "is another question."
@@ -67,12 +74,12 @@ def _ranking(metrics: dict[str, Any]) -> list[str]:
 
 
 def _row(name: str, part: str, measures: dict[str, Any]) -> tuple[str, ...]:
-    figures = (
-        measures[key] for key in ("base_rate", "roc_auc", "roc_auc_within_session", "average_precision")
-    )
+    names = ("base_rate", "roc_auc", "roc_auc_within_session", "average_precision", "calibration_error")
+    figures = (measures[name] for name in names)
     return (
         f"{name}, {part}",
         str(measures["sessions"]),
         str(measures["sites"]),
         *map(with_interval, figures),
+        with_interval(measures["needed_for_hundred"], ".0f"),
     )

@@ -21,9 +21,16 @@ def squares() -> Pipeline:
             Node(
                 square_nodes.draw_gallery,
                 ["square_metrics", "square_crops", "square_scores"],
-                "gallery_figure",
+                ["gallery_figure", "mistakes_figure"],
                 name="draw_gallery",
             ),
+            Node(
+                square_nodes.draw_calibration,
+                ["square_metrics", "square_scores"],
+                "calibration_figure",
+                name="draw_calibration",
+            ),
+            Node(square_nodes.draw_leakage, "square_metrics", "leakage_figure", name="draw_leakage"),
         ]
     )
 
