@@ -19,7 +19,7 @@ STEP = 1.7
 SMALLEST_PX, LARGEST_SHARE = 2.0, 0.45
 """Hole radii tried: from so many pixels to so much of the image's shorter side."""
 
-MOST_PIXELS = 6e6
+MOST_PIXELS = 8e6
 """Pixels of an image as the network sees it."""
 
 SURE = 0.35
@@ -37,8 +37,11 @@ FEW, MOST_PEAKS = 12, 400
 SIZE_SD = 0.35
 """Log units that a hole's size as seen may be off."""
 
-FAR_DOWN = 0.35
-"""A scale whose evidence is so much lower than the best one's, twice in a row, ends the search."""
+STRONG, FAR_DOWN, NOTHING = 4.0, 0.35, 0.15
+"""Once the evidence of a scale is strong, so much of it twice in a row, or nearly none once, ends the search."""
+
+NEAR_ENOUGH = 0.1
+"""Log units of the size as seen that need no second look."""
 
 
 def best_look(image: Pyramid, localiser: HoleLocaliser, expected_px: float | None = None) -> Look:
@@ -49,28 +52,43 @@ def best_look(image: Pyramid, localiser: HoleLocaliser, expected_px: float | Non
         localiser: The network.
         expected_px: Hole radius that is expected [px], where it is known; a scale that shows it is preferred.
     """
-    looks: list[Look] = []
+    best: Look | None = None
+    weights: list[float] = []
     for radius_px in _radii(image.shape, localiser, expected_px):
-        looks.append(look(image, localiser, localiser.radius_px / radius_px))
-        if _is_over([evidence(seen, expected_px) for seen in looks]):
+        seen = look(image, localiser, localiser.radius_px / radius_px)
+        weights.append(evidence(seen, expected_px, least=FAR_DOWN * max(weights, default=0)))
+        best = seen if weights[-1] == max(weights) else best
+        if _is_over(weights):
             break
-    best = max(looks, key=lambda seen: evidence(seen, expected_px))
-    return _again(image, localiser, best, expected_px)
+    assert best is not None
+    return _again(image, localiser, best, max(weights), expected_px)
 
 
-def evidence(seen: Look, expected_px: float | None = None) -> float:
-    """Weigh what a look saw: holes of the right size at even distances, each by its probability."""
+def evidence(seen: Look, expected_px: float | None = None, least: float = 0.0) -> float:
+    """Weigh what a look saw: holes of the right size on a lattice, each by its probability.
+
+    Args:
+        seen: The look.
+        expected_px: Hole radius that is expected [px of the image], where it is known.
+        least: What cannot reach so much is not weighed exactly.
+    """
     share = seen.probability * np.exp(-0.5 * (seen.log_ratio / SIZE_SD) ** 2)
     sure = np.flatnonzero(share > SURE)
     sure = sure[np.argsort(-share[sure])][:MOST_PEAKS]
     if not len(sure):
         return 0.0
     votes = share[sure] ** 2
-    weight = (votes * ordered(seen.points[sure], share[sure])).sum() ** 2 / votes.sum()
-    if expected_px:
-        off = np.log(np.median(seen.radius_px[sure]) / seen.scale / expected_px)
-        weight *= 1 + 0.5 * np.exp(-0.5 * (off / SIZE_SD) ** 2)
-    return float(weight)
+    liked = _liking(float(np.median(seen.radius_px[sure])) / seen.scale, expected_px)
+    if liked * votes.sum() < least:
+        return float(CHANCE * liked * votes.sum())
+    return float(liked * (votes * ordered(seen.points[sure], share[sure])).sum() ** 2 / votes.sum())
+
+
+def _liking(radius_px: float, expected_px: float | None) -> float:
+    """Weigh a radius by what is expected: never worth more than half as much again."""
+    if not expected_px:
+        return 1.0
+    return float(1 + 0.5 * np.exp(-0.5 * (np.log(radius_px / expected_px) / SIZE_SD) ** 2))
 
 
 def ordered(points: Floats, share: Floats) -> Floats:
@@ -109,17 +127,21 @@ def _radii(shape: tuple[int, ...], localiser: HoleLocaliser, expected_px: float 
 
 def _is_over(weights: list[float]) -> bool:
     best = max(weights)
-    return best > 4 and all(weight < FAR_DOWN * best for weight in weights[-2:])
+    if best < STRONG:
+        return False
+    return weights[-1] < NOTHING * best or all(weight < FAR_DOWN * best for weight in weights[-2:])
 
 
-def _again(image: Pyramid, localiser: HoleLocaliser, seen: Look, expected_px: float | None) -> Look:
+def _again(
+    image: Pyramid, localiser: HoleLocaliser, seen: Look, weight: float, expected_px: float | None
+) -> Look:
     """Look at the scale that the sizes seen ask for; keep what is better."""
     sure = seen.probability > SURE
     if not sure.any():
         return seen
     off = float(np.median(seen.log_ratio[sure]))
     scale = seen.scale * np.exp(-off)
-    if abs(off) < 0.05 or np.prod(image.shape) * scale**2 > MOST_PIXELS:
+    if abs(off) < NEAR_ENOUGH or np.prod(image.shape) * scale**2 > MOST_PIXELS:
         return seen
     other = look(image, localiser, scale)
-    return max(seen, other, key=lambda one: evidence(one, expected_px))
+    return other if evidence(other, expected_px) >= weight else seen
