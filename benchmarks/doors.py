@@ -3,8 +3,7 @@
     python benchmarks/doors.py TILE.mrc MEDIUM.mrc
 
 Bars: `ptolemy-lowmag` at most 1.5 times the import of torch, `ptolemy-medmag` at most twice. Needs the
-champions (`ptolemy models init`). The runs take turns, so that other work on the machine weighs on all of them
-alike.
+champions (`ptolemy models init`). The runs take turns, so that other work on the machine weighs on all alike.
 """
 
 import argparse

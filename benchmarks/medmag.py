@@ -2,8 +2,9 @@
 
     python benchmarks/medmag.py [IMAGE.mrc]
 
-Without an image, simulated ones of 1024 x 1440 px and, as a montage of a whole square, 3400 x 3500 px. Bars on
-two cores: 300 ms and 1.5 GB for the former, 2.5 s for the latter. Uses the champions (`ptolemy models init`).
+Without an image, simulated ones of 1024 x 1440 px and, as a montage of a whole square, 3400 x 3500 px. Bars
+on two cores: 300 ms and 1.5 GB for the former, 2.5 s for the latter. Needs the champions
+(`ptolemy models init`).
 """
 
 import argparse
