@@ -41,8 +41,8 @@ def record(
         with mlflow.start_run(run_id=run.info.run_id):
             mlflow.set_tags({"git_commit": git_commit(), "kedro_session": str(run_params.get("run_id", ""))})
             mlflow.log_params(dict(_parameters(pipeline, catalog)))
-            for kind, dataset in _tracked(pipeline, catalog):
-                _RECORD[kind](mlflow, dataset)
+            for name, kind, dataset in _tracked(pipeline, catalog):
+                _RECORD[kind](mlflow, name, dataset)
 
 
 def git_commit() -> str:
@@ -76,27 +76,27 @@ def _parameters(pipeline: "Pipeline", catalog: "DataCatalog") -> Iterator[tuple[
         yield from flat(asdict(catalog.load(name)), f"{name.removeprefix('params:')}.")
 
 
-def _tracked(pipeline: "Pipeline", catalog: "DataCatalog") -> Iterator[tuple[str, Any]]:
+def _tracked(pipeline: "Pipeline", catalog: "DataCatalog") -> Iterator[tuple[str, str, Any]]:
     for name in sorted(pipeline.all_outputs()):
         kind = (getattr(catalog[name], "metadata", None) or {}).get("mlflow")
         if kind is not None:
-            yield kind, catalog[name]
+            yield name, kind, catalog[name]
 
 
-def _record_metrics(mlflow: Any, dataset: Any) -> None:
+def _record_metrics(mlflow: Any, name: str, dataset: Any) -> None:
     content = dataset.load()
-    numbers = {name: value for name, value in flat(content) if isinstance(value, int | float)}
-    mlflow.log_metrics({_allowed(name): float(value) for name, value in numbers.items()})
-    mlflow.log_dict(content, "metrics.json")
+    numbers = {key: value for key, value in flat(content, f"{name}.") if isinstance(value, int | float)}
+    mlflow.log_metrics({_allowed(key): float(value) for key, value in numbers.items()})
+    mlflow.log_dict(content, f"{name}.json")
 
 
-def _record_tags(mlflow: Any, dataset: Any) -> None:
+def _record_tags(mlflow: Any, name: str, dataset: Any) -> None:
     content = dataset.load()
-    mlflow.set_tags({name: value for name, value in flat(content) if isinstance(value, str | int)})
-    mlflow.log_dict(content, "model.json")
+    mlflow.set_tags({key: value for key, value in flat(content, f"{name}.") if isinstance(value, str | int)})
+    mlflow.log_dict(content, f"{name}.json")
 
 
-def _record_file(mlflow: Any, dataset: Any) -> None:
+def _record_file(mlflow: Any, name: str, dataset: Any) -> None:
     mlflow.log_artifact(dataset._describe()["path"])
 
 

@@ -9,10 +9,14 @@ import pytest
 from tests.flows import Project
 
 from ptolemy_kedro import tables
+from ptolemy_kedro.pipelines.report import hole_nodes, square_nodes
 
 SMALL = (
     "simulate.sessions=4,simulate.tiles=2,simulate.tile_px=512,simulate.atlas_px=0,"
-    "simulate.squares_a_tile=12,cnn.train.epochs=1,evaluate.draws=20,split.seed=0"
+    "simulate.squares_a_tile=12,cnn.train.epochs=1,evaluate.draws=20,split.seed=0,"
+    "simulate.medium_images=3,simulate.medium_px=320,localiser.patch_px=128,localiser.patches_an_image=6,"
+    "localiser.train.epochs=12,localiser.held_out_share=0.3,hole_padding.train.epochs=1,"
+    "hole_average_pooling.train.epochs=1,hole_classifier.train.epochs=1"
 )
 
 
@@ -79,17 +83,20 @@ def test_the_best_model_is_registered_as_challenger_and_the_run_recorded(project
         whole = "select min(end_time - start_time) from runs where name = '__default__'"
         (took_ms,) = store.execute(whole).fetchone()
         tags = dict(store.execute("select key, value from tags").fetchall())
-    assert aliases == [("square-ranker", "challenger", note["version"])]
+    challengers = {("square-ranker", "challenger", note["version"])}
+    challengers |= {("hole-localiser", "challenger", 1), ("hole-classifier", "challenger", 1)}
+    assert set(aliases) == challengers
     assert ("__default__", "FINISHED") in runs
     assert took_ms > 1000  # the flow's time, not that of writing it down
-    assert tags["data_digest"] == note["data_digest"] and tags["git_commit"]
+    assert tags["square_challenger.data_digest"] == note["data_digest"] and tags["git_commit"]
 
 
 def test_the_report_is_one_page_that_holds_its_figures(project):
     page = (project.data / "08_reporting/report.html").read_text()
 
-    assert page.count("data:image/png;base64,") == 5
+    assert page.count("data:image/png;base64,") == len([*square_nodes.FIGURES, *hole_nodes.FIGURES])
     assert "SIMULATED" in page and "published: CNN" in page and "base rate" in page
+    assert "published: U-Net + lattice" in page and "published: CNN, average pooling" in page
     assert 'src="http' not in page and "<script" not in page
 
 
