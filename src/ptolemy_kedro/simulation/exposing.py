@@ -45,14 +45,12 @@ def expose_squares(
         for patch, name in enumerate(names[number]):
             minute = 600 * (visit.slot - 1) + 30 + 10.0 * number + 2.0 * patch
             at_um = centre_um + rng.uniform(-0.3, 0.3, 2) * 0.6 * visit.grid.pitch_um
-            image = by_name.get(name)
-            if image is None:
+            if name in by_name:
+                rows["images"] += records.medium_rows(session_id, by_name[name], seed, minute)
+                targets = _targets_on_holes(session_id, visit.grid, by_name[name], options.holes_a_patch)
+            else:
                 rows["images"].append(records.medium_row(session_id, name, tile, at_um, seed, minute))
                 targets = _targets_anywhere(session_id, visit.grid, name, options.holes_a_patch, rng)
-            else:
-                rows["images"] += records.medium_rows(session_id, image, seed, minute)
-                targets = _targets_on_holes(session_id, visit.grid, image, options.holes_a_patch)
-            rows["targets"] += targets
             _shoot(session_id, seed, minute, targets, resolution[number, patch], rng, rows)
     return rows
 
@@ -119,7 +117,8 @@ def _shoot(
     rng: np.random.Generator,
     rows: dict[str, Rows],
 ) -> None:
-    """Add the exposures of an image's ordered targets, and what they came to."""
+    """Add the targets of an image, the exposures of the ordered ones, and what they came to."""
+    rows["targets"] += targets
     ordered = [target["target_id"] for target in targets if target["order"] is not None]
     for hole, (name, value) in enumerate(zip(ordered, resolution_a, strict=False)):
         shot = {"session_id": session_id, "exposure_id": name, "target_id": name}

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from ptolemy_kedro.geometry import StageMap
 from ptolemy_kedro.simulation import damage
 from ptolemy_kedro.simulation.coarse import cloud, spread
-from ptolemy_kedro.simulation.dirt import Soiling, folded, soil, soiling
+from ptolemy_kedro.simulation.dirt import Soiling, soil, soiling
 from ptolemy_kedro.simulation.foil import RESOLVED_PX
 from ptolemy_kedro.simulation.handling import Handling, handling
 from ptolemy_kedro.simulation.lacework import lace_share
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.specimen import Grid
+from ptolemy_kedro.simulation.spots import folded
 from ptolemy_kedro.simulation.tile import (
     Patch,
     depth_inside,

@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import StageMap, StagePoints
 from ptolemy_kedro.simulation import damage
-from ptolemy_kedro.simulation.dirt import folded, soil, soiling
+from ptolemy_kedro.simulation.dirt import Soiling, soil, soiling
 from ptolemy_kedro.simulation.film import lay_base, patches_in_view
 from ptolemy_kedro.simulation.foil import Foil
 from ptolemy_kedro.simulation.handling import handling, table, table_index
 from ptolemy_kedro.simulation.lacework import gaps_within
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.specimen import Grid
+from ptolemy_kedro.simulation.spots import folded
 from ptolemy_kedro.simulation.tile import Patch
 
 Array = NDArray[np.float64]
@@ -158,18 +159,14 @@ class _Lookup:
         if not here.any():
             return
         soiled = soiling(grid, k)
-        gone, veil = _torn(grid, k, patch, base.inside, own), np.ones_like(base.ice)
+        gone, fold = _torn(grid, k, patch, base.inside, own), _folded(soiled, patch)
+        veil = np.ones_like(base.ice)
         damage.add_specks(veil, grid.openings, k, patch.u_um, patch.v_um, patch.pixel_um, own, True)
         soil(veil, patch, soiled, 1.0)
-        inner, outer = self.inner[here], self.outer[here, 1:]
-        fold = (
-            folded(soiled.fold, patch.u_um, patch.v_um, patch.pixel_um)
-            if soiled.fold
-            else np.zeros_like(veil)
-        )
+        middle, inner, outer = self.middle_px[here], self.inner[here], self.outer[here, 1:]
         taken = {
-            "ice": _sample(base.ice, patch, self.middle_px[here]),
-            "climb": _sample(base.climb, patch, self.middle_px[here]),
+            "ice": _sample(base.ice, patch, middle),
+            "climb": _sample(base.climb, patch, middle),
             "bar_um": bar_um[here],
             "gone": _sample(gone, patch, inner).mean(axis=-1),
             "folded": _sample(fold, patch, inner).mean(axis=-1),
@@ -178,15 +175,24 @@ class _Lookup:
         }
         for name, values in taken.items():
             self.values[name][here] = values
-        if len(soiled.discs):
-            away = np.hypot(
-                *(self.holes.stage[:, None] - np.column_stack([soiled.discs.u_um, soiled.discs.v_um])).T
-            )
-            self.exposed |= here & (away.min(axis=0) < 0.6 * self.holes.radius_um)
+        self.exposed |= here & self._hit_by(soiled)
+
+    def _hit_by(self, soiled: Soiling) -> Bools:
+        """Which holes an earlier exposure hit."""
+        at = np.column_stack([soiled.discs.u_um, soiled.discs.v_um])
+        away = np.hypot(*(self.holes.stage[:, None] - at).T)
+        return away.min(axis=0, initial=np.inf) < 0.6 * self.holes.radius_um
 
     def result(self) -> Survey:
         """What was found."""
         return Survey(**self.values, exposed=self.exposed)
+
+
+def _folded(soiled: Soiling, patch: Patch) -> Floats:
+    """The share of each pixel beneath a fold."""
+    if soiled.fold is None:
+        return np.zeros_like(patch.u_um)
+    return folded(soiled.fold, patch.u_um, patch.v_um, patch.pixel_um)
 
 
 def _torn(grid: Grid, k: int, patch: Patch, inside: Floats, own: np.random.Generator) -> Floats:
