@@ -54,7 +54,7 @@ def draw_holes(axes: Axes, found: "FoundHoles", scores: NDArray[np.float64]) -> 
         return
     colours = colormaps[RANKING](1 - rank(scores))
     point_px = _pixels_a_point(axes)
-    width_pt = float(np.clip(np.median(found.radius_px) / point_px / 5, 0.7, 2.2))
+    width_pt = float(np.clip(np.median(found.radius_px) / point_px / 5, 1.1, 2.2))
     for of_lattice in (False, True):
         chosen = np.flatnonzero(found.from_lattice == of_lattice)
         if len(chosen):
