@@ -38,6 +38,8 @@ DESCRIPTORS: tuple[str, ...] = (
     "ice_off",  # the same without its sign
     "rank_flat",  # place in the order of flat ice
     "flat_z",  # flat ice from its median, in robust spreads
+    "rank_over",  # place in the order of ice over foil
+    "over_z",  # ice over foil from its median, in robust spreads
     "ice_trend",  # what is smooth in the flat ice, from its median: a slope, a pool, a bar near
     "ice_residual",  # flat ice beside what is smooth in it
     "relative_foil",  # depth of the foil beside the usual one: a shadow, illumination
@@ -46,6 +48,7 @@ DESCRIPTORS: tuple[str, ...] = (
     "relative_radius",
     # Beside the nearest holes.
     "neighbour_ice",  # flat ice beside their mean
+    "neighbour_over",  # ice over foil beside their mean
     "neighbour_spread",  # the largest difference from one of them
     "neighbours",  # how many adjoin, of eight
     # Where it lies.
@@ -57,6 +60,7 @@ DESCRIPTORS: tuple[str, ...] = (
     "on_lattice",  # 1 where it belongs to one
     # Of the image as a whole.
     "image_ice",  # median depth
+    "image_over",  # median of ice over foil: near 0 the ice is as thick as the foil, and hides it
     "image_spread",  # robust spread of the depths
     "image_holes",  # log10 of how many
     "radius_um",  # 0 where the pixel size is unknown
@@ -105,7 +109,7 @@ def describe_holes(
     depth = _depths(discs, empty_intensity)
     own = _own(discs, depth)
     own["flat_ice"] = own["middle"] - surface(found.centres, own["foil"])
-    values = own | _beside(own, found) | _around(own["flat_ice"], found) | _place(pixels, found, discs)
+    values = own | _beside(own, found) | _around(own, found) | _place(pixels, found, discs)
     values |= {
         "found_probability": found.probability,
         "on_lattice": (found.lattice >= 0).astype(float),
@@ -171,6 +175,8 @@ def _beside(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
         "ice_off": np.abs(off),
         "rank_flat": _rank(flat),
         "flat_z": _in_spreads(flat),
+        "rank_over": _rank(own["ice_over_foil"]),
+        "over_z": _in_spreads(own["ice_over_foil"]),
         "ice_trend": smooth - np.median(flat),
         "ice_residual": flat - smooth,
         "relative_foil": own["foil"] - np.nanmedian(own["foil"]),
@@ -178,6 +184,7 @@ def _beside(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
         "relative_spread": _over_median(own["spread"]),
         "relative_radius": _over_median(found.radius_px),
         "image_ice": np.full(n, usual),
+        "image_over": np.full(n, np.median(own["ice_over_foil"])),
         "image_spread": np.full(n, spread),
     }
 
@@ -202,18 +209,20 @@ def _over_median(values: Floats) -> Floats:
     return np.log(np.maximum(values, 1e-6) / max(float(np.nanmedian(values)), 1e-6))
 
 
-def _around(ice: Floats, found: FoundHoles) -> dict[str, Floats]:
+def _around(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
     """Compare each hole with its nearest ones."""
-    n = len(found)
+    flat, over, n = own["flat_ice"], own["ice_over_foil"], len(found)
     if n < 2:
-        return dict.fromkeys(("neighbour_ice", "neighbour_spread", "neighbours"), np.zeros(n))
+        names = ("neighbour_ice", "neighbour_over", "neighbour_spread", "neighbours")
+        return dict.fromkeys(names, np.zeros(n))
     gaps, nearest = cKDTree(found.centres).query(found.centres, min(9, n))
     gaps, nearest = gaps[:, 1:], nearest[:, 1:]
-    others = ice[nearest[:, :NEIGHBOURS]]
+    others = nearest[:, :NEIGHBOURS]
     reach = ADJOINING * (found.spacing_px or float(np.median(gaps[:, 0])))
     return {
-        "neighbour_ice": ice - np.nanmean(others, axis=1),
-        "neighbour_spread": np.nanmax(np.abs(others - ice[:, None]), axis=1),
+        "neighbour_ice": flat - flat[others].mean(axis=1),
+        "neighbour_over": over - over[others].mean(axis=1),
+        "neighbour_spread": np.abs(flat[others] - flat[:, None]).max(axis=1),
         "neighbours": (gaps <= reach).sum(axis=1) / 8,
     }
 

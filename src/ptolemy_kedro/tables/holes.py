@@ -66,6 +66,8 @@ class Holes(Table):
     ice_off: Series[float] = pa.Field(ge=0)
     rank_flat: Series[float] = pa.Field(**SHARE)
     flat_z: Series[float]
+    rank_over: Series[float] = pa.Field(**SHARE)
+    over_z: Series[float]
     ice_trend: Series[float]
     ice_residual: Series[float]
     relative_foil: Series[float]
@@ -73,6 +75,7 @@ class Holes(Table):
     relative_spread: Series[float]
     relative_radius: Series[float]
     neighbour_ice: Series[float]
+    neighbour_over: Series[float]
     neighbour_spread: Series[float]
     neighbours: Series[float] = pa.Field(**SHARE)
     bar_distance: Series[float] = pa.Field(ge=0)
@@ -81,6 +84,7 @@ class Holes(Table):
     found_probability: Series[float] = pa.Field(**SHARE)
     on_lattice: Series[float] = pa.Field(**SHARE)
     image_ice: Series[float]
+    image_over: Series[float]
     image_spread: Series[float]
     image_holes: Series[float]
     radius_um: Series[float] = pa.Field(ge=0)
