@@ -1,4 +1,4 @@
-"""Spots on a square, many at a time, and folds: what they look like. What there is of them, ``dirt`` draws."""
+"""Spots on a square, many at a time, and folds: how they look. What there is of them, ``dirt`` draws."""
 
 from dataclasses import dataclass
 
