@@ -19,7 +19,7 @@ STRIDE = 2
 NEAR, FAR = (0.6, 1.6), (0.45, 2.1)
 """Radii, over the network's own, that it must mark; and beyond which it must mark nothing."""
 
-SMALLEST, LARGEST = 0.08, 4.0
+SMALLEST, LARGEST = 0.06, 20.0
 """Hole radii off scale, over the network's own."""
 
 DARKEST, BRIGHTEST = 26, 230
