@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from points import lattice_of
 
-from ptolemy_kedro.holes.evidence import amid, complete, settle
+from ptolemy_kedro.holes.evidence import amid, complete, doubted, settle
 from ptolemy_kedro.holes.lattice_fit import fit_lattices
 
 SHAPE, RADIUS = (360, 360), 9.0
@@ -104,6 +104,18 @@ def test_points_between_sites_are_amid_the_lattice_and_points_far_off_are_not():
         False,
     ]
     assert amid(fit, holes, np.zeros((0, 2))).shape == (0,)
+
+
+def test_a_peak_on_no_site_is_doubted_only_where_a_lattice_is_beyond_doubt():
+    lattice = lattice_of("square", 36.0)
+    large, small = (fit_lattices(lattice.sites([[i, j] for i in range(n) for j in range(n)])) for n in (5, 3))
+    probability = np.array([0.0, 0.5, 0.999, 1.0])
+
+    np.testing.assert_array_equal(doubted(probability, small), probability)
+    np.testing.assert_array_equal(doubted(probability, []), probability)
+    lowered = doubted(probability, large)
+    assert (np.diff(lowered) > 0).all()
+    assert lowered[1] < 0.1 < 0.9 < lowered[2]
 
 
 def test_of_two_lattices_sites_in_one_place_the_more_probable_is_kept():

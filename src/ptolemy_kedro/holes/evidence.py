@@ -43,6 +43,10 @@ LEVEL_FREE, LEVEL_WORST = 1.0, -8.0
 LOCAL = 6
 """Holes nearby whose surroundings tell what the foil's level is."""
 
+STRAY, MANY = -3.0, 12
+"""What lying on no site says of a peak, log odds, in an image where a lattice has so many holes: a foil has
+one pattern, across its bars too."""
+
 AMID = 2.2
 """Spacings within which three holes of a lattice lie about a point that is amid them."""
 
@@ -137,6 +141,19 @@ def settle(found: list[Sites], radius_px: float) -> list[Sites]:
     return [sites[kept[of == number]] for number, sites in enumerate(found)]
 
 
+def doubted(probability: Floats, fits: list[LatticeFit]) -> Floats:
+    """Lower the probability of peaks that lie on no site, where a lattice is beyond doubt.
+
+    Args:
+        probability: Of each, by the network; shape (n,).
+        fits: The image's lattices.
+    """
+    if max((len(fit.members) for fit in fits), default=0) < MANY:
+        return probability
+    odds = np.exp(STRAY) * probability / np.maximum(1 - probability, 1e-6)
+    return odds / (1 + odds)
+
+
 def amid(fit: LatticeFit, members: Points, points: Points) -> NDArray[np.bool_]:
     """Tell which points lie amid the holes of a lattice: what is none of its sites there is no hole.
 
@@ -169,7 +186,7 @@ def _neighbours(indices: Indices, sure: NDArray[np.bool_]) -> Floats:
     counts = np.zeros((2, *(np.ptp(indices, axis=0) + 3)), int)
     counts[0, *at.T], counts[1, *at.T] = sure, 1
     around = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
-    seen, in_view = sum(counts[:, at[:, 0] + i, at[:, 1] + j] for i, j in around)
+    seen, in_view = np.sum([counts[:, at[:, 0] + i, at[:, 1] + j] for i, j in around], axis=0)
     return LONELY + (SURROUNDED - LONELY) * np.minimum(seen / np.maximum(in_view / 2, 1), 1)
 
 

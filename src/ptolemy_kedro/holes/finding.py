@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 from scipy.spatial import cKDTree
 
-from ptolemy_kedro.holes.evidence import Sites, amid, complete, settle
+from ptolemy_kedro.holes.evidence import Sites, amid, complete, doubted, settle
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.lattice_fit import LatticeFit, LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.localiser import HoleLocaliser
@@ -139,7 +139,7 @@ def _of_none(seen: Look, may_be: NDArray[np.bool_], fits: list[LatticeFit], site
     return FoundHoles(
         seen.in_image(points[left]),
         seen.radius_px[may_be][left] / seen.scale,
-        seen.probability[may_be][left],
+        doubted(seen.probability[may_be][left], fits),
         np.zeros(count, bool),
         np.full(count, -1),
         np.zeros((count, 2), np.int64),
