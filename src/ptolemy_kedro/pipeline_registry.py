@@ -26,7 +26,7 @@ def register_pipelines() -> dict[str, Pipeline]:
         "ingest": ingest(),
         "low2med": ingest() + low2med(),
         "med2high": ingest() + med2high(),
-        "retrain": ingest() + low2med() + retrain(),
+        "retrain": ingest() + low2med() + med2high() + retrain(),
         "target": target(),
         "report": report(),
     }

@@ -2,15 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptolemy_kedro.errors import ModelError
 from ptolemy_kedro.evaluation.comparison import known_sites
-from ptolemy_kedro.evaluation.contest import RANKING, Sheet, Yardstick
+from ptolemy_kedro.evaluation.contest import FINDING, RANKING, Sheet, Yardstick
 from ptolemy_kedro.evaluation.judging_holes import score_holes_of_session
+from ptolemy_kedro.evaluation.locating import DEFAULT, compare_with_clicks
 from ptolemy_kedro.evaluation.scoring import score_session
+from ptolemy_kedro.metrics.detection import Detections
 from ptolemy_kedro.metrics.ranking import Ranking
-from ptolemy_kedro.partitions import SessionTable
+from ptolemy_kedro.partitions import BySession, SessionTable
+from ptolemy_kedro.workers import HereExecutor
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +53,30 @@ def hole_sheets(
     return _ranked(score_holes_of_session, models, judges, holes, crops)
 
 
+def locating_sheets(
+    models: Mapping[str, "TrainedModel"],
+    judges: Iterable[str],
+    archives: BySession[Path],
+    images: SessionTable,
+    grids: SessionTable,
+    targets: SessionTable,
+) -> dict[str, Detections]:
+    """Locate the holes of the sessions' images with each model, and count them against the clicks."""
+    import pandas as pd
+
+    names = list(judges)
+    tables = (images, grids, targets)
+    return {
+        role: _detections(
+            pd.concat([_located(model, archives[name], *(t[name] for t in tables)) for name in names])
+        )
+        for role, model in models.items()
+    }
+
+
 KINDS = {
     "square-ranker": Kind(("squares", "square_crops"), square_sheets, RANKING),
+    "hole-localiser": Kind(("chosen_archives", "images", "grids", "targets"), locating_sheets, FINDING),
     "hole-classifier": Kind(("holes", "hole_crops"), hole_sheets, RANKING),
 }
 
@@ -92,3 +118,25 @@ def rankings_of(scores: "pd.DataFrame", models: Iterable[str]) -> dict[str, Rank
 
 def _ranking(rows: "pd.DataFrame") -> Ranking:
     return Ranking(rows["score"], rows["selected"], rows["session_id"])
+
+
+def _located(
+    model: "TrainedModel",
+    archive: Path,
+    images: "pd.DataFrame",
+    grids: "pd.DataFrame",
+    targets: "pd.DataFrame",
+) -> "pd.DataFrame":
+    """Locate a session's holes as the model was trained to be used (``tables.HoleDetections``)."""
+    from ptolemy_kedro.holes.crops import HoleCropOptions
+    from ptolemy_kedro.holes.finding import LocateOptions
+    from ptolemy_kedro.holes.locating import Locating, locate_in_session
+
+    by = Locating(model, LocateOptions(**model.config.get("locate", {})), HoleCropOptions())
+    holes, _ = locate_in_session(archive, images, grids, by, HereExecutor(), 1)
+    return compare_with_clicks(holes, targets, images)
+
+
+def _detections(counts: "pd.DataFrame") -> Detections:
+    rows = counts[counts["method"] == DEFAULT]
+    return Detections(rows["hits"], rows["found"], rows["clicked"], rows["session_id"])

@@ -31,6 +31,44 @@ def match_points(found: ArrayLike, wanted: ArrayLike, within_px: float | ArrayLi
     return _one_to_one(place[close][np.argsort(distance[close], kind="stable")])
 
 
+class Detections:
+    """Counts of images against what was wanted in them; measured under any weights of the sessions.
+
+    Args:
+        hits: Pairs in each image, shape (n,).
+        found: Points found in it, shape (n,).
+        wanted: Points wanted in it, shape (n,).
+        sessions: Session id of each image, shape (n,); n may be 0.
+
+    Attributes:
+        sessions: Their ids, sorted; shape (s,).
+    """
+
+    def __init__(self, hits: ArrayLike, found: ArrayLike, wanted: ArrayLike, sessions: ArrayLike) -> None:
+        self.sessions, session = np.unique(np.asarray(sessions, dtype=str), return_inverse=True)
+        counts = [np.asarray(count, float) for count in (hits, found, wanted)]
+        self._wanted = int(counts[2].sum())
+        self._of = _by_session(*(np.bincount(session, count, len(self.sessions)) for count in counts))
+
+    def __len__(self) -> int:
+        return self._wanted
+
+    @property
+    def both(self) -> NDArray[np.str_]:
+        """Sessions in which something was wanted, and so tell something of the detections."""
+        return self.sessions[~np.isnan(self._of["f1"])]
+
+    def by_session(self) -> dict[str, float]:
+        """Give the F1 of each session."""
+        values = zip(self.sessions.tolist(), self._of["f1"].tolist(), strict=True)
+        return {name: value for name, value in values if not np.isnan(value)}
+
+    def measure(self, counts: ArrayLike | None = None) -> dict[str, float]:
+        """Average over sessions, each counted so many times (once if None); NaN where undefined."""
+        weights = np.ones(len(self.sessions)) if counts is None else np.asarray(counts, float)
+        return {name: _weighted(values, weights) for name, values in self._of.items()}
+
+
 def evaluate(
     hits: ArrayLike, found: ArrayLike, wanted: ArrayLike, sessions: ArrayLike, seed: int, draws: int = 1000
 ) -> dict[str, int | Figure]:
@@ -79,6 +117,11 @@ def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.
 def _mean(values: NDArray[np.float64]) -> float:
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else np.nan
+
+
+def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    known = np.where(np.isnan(values), 0.0, weights)
+    return float(np.nansum(values * known) / known.sum()) if known.any() else np.nan
 
 
 def _one_to_one(place: NDArray[np.int64]) -> NDArray[np.int64]:

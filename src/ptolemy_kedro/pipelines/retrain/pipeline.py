@@ -6,7 +6,7 @@ from ptolemy_kedro.evaluation.sheets import KINDS
 from ptolemy_kedro.pipelines.retrain import nodes
 from ptolemy_kedro.tracking import TRAINS
 
-CONTESTS = {"square": "square-ranker"}
+CONTESTS = {"square": "square-ranker", "localiser": "hole-localiser", "hole": "hole-classifier"}
 """Registered names by what begins the names of their datasets."""
 
 
