@@ -180,3 +180,13 @@ def test_low_magnification_pictures_stay_as_the_shipped_weights_saw_them(seed, m
     options = SimulateOptions(tiles=1, tile_px=256, squares_a_tile=9, atlas_px=0, visited_squares=0)
     _, pixels, _ = next(simulate_session(seed, options).images)
     assert (pixels.mean(), pixels.std()) == (pytest.approx(mean, rel=1e-6), pytest.approx(sd, rel=1e-6))
+
+
+def test_nothing_is_open_outside_a_round_beam():
+    drawn = (draw_scene(seed, shape=(200, 300)) for seed in range(10_000, 10_300))
+    lit_in_part = [scene for scene in drawn if scene.setting.shot.edge is not None and len(scene.sites)]
+    assert lit_in_part
+    for scene in lit_in_part:
+        row, col, radius = scene.setting.shot.edge
+        away = np.hypot(*(scene.sites.centre_px[scene.sites.open] - (row * 200, col * 300)).T)
+        assert (away < radius * 300).all()

@@ -166,6 +166,15 @@ def _piecewise(shape: tuple[int, ...], shot: Shot) -> Floats:
     return beam
 
 
+def lit(
+    points: NDArray[np.float64], shape: tuple[int, int], edge: tuple[float, float, float] | None
+) -> NDArray[np.float64]:
+    """How far inside a round beam points (row, col) [px] lie [px]; inf where the beam fills the image; (n,)."""
+    if edge is None:
+        return np.full(len(points), np.inf)
+    return edge[2] * max(shape) - np.hypot(*(points - np.array(edge[:2]) * np.array(shape)).T)
+
+
 def _round_beam(shape: tuple[int, ...], edge: tuple[float, float, float]) -> Floats:
     """A round edge of the beam, a little soft."""
     step = 8

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import Points, StageMap
-from ptolemy_kedro.simulation.camera import stitched_points, take
+from ptolemy_kedro.simulation.camera import lit, stitched_points, take
 from ptolemy_kedro.simulation.example import Setting, draw_setting
 from ptolemy_kedro.simulation.film import render_light
 from ptolemy_kedro.simulation.hole_operators import HoleOperator, HolePicks, choose_holes, draw_hole_operator
 from ptolemy_kedro.simulation.operators import draw_operator
 from ptolemy_kedro.simulation.seeds import generator
-from ptolemy_kedro.simulation.sites import Sites, sites_in_view
+from ptolemy_kedro.simulation.sites import Sites, in_beam, sites_in_view
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def draw_scene(
     optics = setting.shot.optics
     sites = sites_in_view(setting.grid, setting.field, setting.shape, optics.contrast, optics.dose)
     at = stitched_points(sites.centre_px, setting.shape, setting.shot.stitching)
-    sites = replace(sites, centre_px=at)
+    sites = in_beam(replace(sites, centre_px=at), lit(at, setting.shape, setting.shot.edge))
     rng = generator(seed, "hole clicks")
     operator = draw_hole_operator(rng, draw_operator(rng, "held_out" if held_out else "training"))
     return Scene(seed, setting, sites, operator, choose_holes(rng, operator, sites, setting.shape))

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import StageMap
 from ptolemy_kedro.simulation.atlas import STAGE_NOISE_UM, Field
-from ptolemy_kedro.simulation.camera import Shot, draw_shot, take
+from ptolemy_kedro.simulation.camera import Shot, draw_shot, lit, stitched_points, take
 from ptolemy_kedro.simulation.film import render_light
 from ptolemy_kedro.simulation.hole_operators import HoleOperator, HolePicks, choose_holes
 from ptolemy_kedro.simulation.optics import Optics
 from ptolemy_kedro.simulation.options import SimulateOptions
 from ptolemy_kedro.simulation.seeds import generator
-from ptolemy_kedro.simulation.sites import Sites, sites_in_view
+from ptolemy_kedro.simulation.sites import Sites, in_beam, sites_in_view
 from ptolemy_kedro.simulation.specimen import Grid
 
 PIXEL_A = 96.8
@@ -145,6 +145,8 @@ def _plan_one(
     wide = view.pixel_um * shape[0] > 0.5 * grid.pitch_um
     shot = draw_shot(rng, optics, view.pixel_um, montage=0.15 if wide else 0.0)
     sites = sites_in_view(grid, true, shape, shot.optics.contrast, shot.optics.dose)
+    at = stitched_points(sites.centre_px, shape, shot.stitching)
+    sites = in_beam(replace(sites, centre_px=at), lit(at, shape, shot.edge))
     picks = choose_holes(rng, operator, sites, shape)
     binning = min(TWIN_BINNING, TWIN_PX // options.medium_px) if view.twin else 1
     return MediumImage(

@@ -1,6 +1,6 @@
 """The holes of a foil that lie in an image: where they are, and what became of each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,8 @@ from ptolemy_kedro.simulation.survey import Holes, Survey, holes_in_view, survey
 Array = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-OPEN_LIGHT = 0.12
-"""A hole behind ice that climbs the bar is there to be seen if at least this much light is left: assumed."""
+OPEN_LIGHT = 0.3
+"""A hole is in the bar's shadow where the ice that climbs the bar leaves less light than this: assumed."""
 
 FAINT = 0.015
 """Holes whose light differs less than this from the film's are buried: nobody sees them; assumed."""
@@ -39,7 +39,7 @@ class Sites:
         bar_um: Distance to the nearer bar [um], negative under it; shape (n,).
         dirt: Share of its light that dirt and earlier exposures take; shape (n,).
         around: The same of the film just outside it; shape (n,).
-        state: torn, barred, folded, buried, exposed, or one of ``handling.KINDS``; shape (n,).
+        state: torn, barred, unlit, folded, buried, exposed, or one of ``handling.KINDS``; shape (n,).
     """
 
     centre_px: Points
@@ -89,6 +89,19 @@ def sites_in_view(grid: Grid, field: StageMap, shape: tuple[int, int], contrast:
         field.to_pixels(holes.stage), holes.stage, radius_px, holes.radius_um, holes.index,
         ~gone, gone & hinted, ice / ICE_DEPTH_PER_NM, seen.bar_um, seen.dirt, seen.around, state,
     )  # fmt: skip
+
+
+def in_beam(sites: Sites, inside_px: Array) -> Sites:
+    """The same holes under a beam with an edge: those outside are not open, those at the edge doubtful.
+
+    Args:
+        sites: The holes.
+        inside_px: How far inside the beam each lies [px]; shape (n,).
+    """
+    unlit = inside_px < 0.3 * sites.radius_px
+    state = np.where(unlit, "unlit", sites.state)
+    doubtful = np.where(unlit, (sites.open | sites.doubtful) & (inside_px > -sites.radius_px), sites.doubtful)
+    return replace(sites, open=sites.open & ~unlit, doubtful=doubtful, state=state)
 
 
 def _lights(grid: Grid, holes: Holes, seen: Survey, contrast: float) -> tuple[Array, Array, Array]:
