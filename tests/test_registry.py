@@ -1,4 +1,5 @@
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.models import labelled_squares, model_folder
 from ptolemy_kedro import champions, registry
 from ptolemy_kedro.errors import ModelError, RegistryError
 from ptolemy_kedro.home import Home
+from ptolemy_kedro.store import FIRST_ANSWER_S
 
 NAME = "square-ranker"
 
@@ -150,3 +152,14 @@ def test_a_server_that_is_down_or_no_server_is_one_quick_line(tmp_path, uri, why
         registry.list_models(home_at(tmp_path, uri))
     assert time.perf_counter() - started < 10
     assert "\n" not in failure.value.line() and "secret" not in failure.value.line()
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_takes_the_call_and_says_nothing_is_told_within_seconds(tmp_path, scheme):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        started = time.perf_counter()
+        with pytest.raises(RegistryError, match="does not answer in time") as failure:
+            registry.list_models(home_at(tmp_path, f"{scheme}://127.0.0.1:{silent.getsockname()[1]}"))
+
+    assert time.perf_counter() - started < 2 * FIRST_ANSWER_S
+    assert "\n" not in failure.value.line()
