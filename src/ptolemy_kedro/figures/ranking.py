@@ -58,7 +58,8 @@ def _draw(axes: Axes, models: dict[str, Any], measure: str) -> None:
             continue
         chance = measures["base_rate"]["value"] if measure == "average_precision" else 0.5
         axes.vlines(chance, place - 0.4, place + 0.4, color="0.5", linestyle="--")
-        axes.hlines(place, figure["low"], figure["high"], linewidth=3, color="steelblue", alpha=0.5)
+        if figure["low"] is not None:
+            axes.hlines(place, figure["low"], figure["high"], linewidth=3, color="steelblue", alpha=0.5)
         axes.plot(figure["value"], place, "o", color="midnightblue")
     axes.set_yticks(range(len(models)), list(models))
     axes.set_ylim(-0.6, len(models) - 0.4)

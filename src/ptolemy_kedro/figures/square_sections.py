@@ -64,7 +64,7 @@ def _ranking(metrics: dict[str, Any]) -> list[str]:
         rows.append((f"published: {name}", "76 real", "41k", *beside))
     note = (
         "In brackets: 95 % by bootstrap over sessions. An average precision at the base rate is chance. The "
-        "last column counts the squares to visit, best first, until a hundred of the operators' own are among "
+        "last column counts the squares to visit, best first, until a hundred of the operators' are among "
         "them (half of these, where there are fewer than two hundred). The "
         "published figures are of other, real sessions: they stand here for scale. A score is "
         "P(selected | viewed) under the habits of those who chose in these sessions; what a square is worth "

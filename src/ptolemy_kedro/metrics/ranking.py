@@ -136,7 +136,9 @@ def evaluate(
         selected are among them; until half of them where there are fewer than two hundred).
     """
     ranking = Ranking(scores, selected, sessions)
-    measured = [ranking.measure(counts) for counts in drawn(len(ranking.sessions), seed, draws)]
+    several = len(ranking.sessions) > 1  # drawing one session again and again would call it certain
+    weights = drawn(len(ranking.sessions), seed, draws if several else 0)
+    measured = [ranking.measure(counts) for counts in weights]
     return {
         "sites": len(ranking),
         "sessions": len(ranking.sessions),
