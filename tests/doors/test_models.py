@@ -82,5 +82,5 @@ def test_what_cannot_be_compared_is_one_line(ptolemy):
 
 
 def test_a_folder_that_is_no_project_is_one_line(tmp_path):
-    with pytest.raises(SettingsError, match="is no Kedro project. Name it with --project"):
+    with pytest.raises(SettingsError, match="is no Kedro project"):
         OPENED(tmp_path, None)

@@ -119,7 +119,7 @@ def _catalog(project: Path, env: str | None) -> Any:
     logging.disable(logging.INFO)
     bootstrap_project(project.absolute())
     with KedroSession.create(project.absolute(), env=env) as session:
-        return session.load_context().catalog
+        return session.load_context().catalog  # type: ignore[attr-defined]
 
 
 def _show_comparison(decision: dict[str, Any]) -> None:

@@ -48,7 +48,7 @@ class Detections:
         self.sessions, session = np.unique(np.asarray(sessions, dtype=str), return_inverse=True)
         counts = [np.asarray(count, float) for count in (hits, found, wanted)]
         self._wanted = int(counts[2].sum())
-        self._of = _by_session(*(np.bincount(session, count, len(self.sessions)) for count in counts))
+        self._of = _by_session(*(_sums(session, count, len(self.sessions)) for count in counts))
 
     def __len__(self) -> int:
         return self._wanted
@@ -88,7 +88,7 @@ def evaluate(
         alone has no interval.
     """
     names, session = np.unique(np.asarray(sessions, dtype=str), return_inverse=True)
-    sums = [np.bincount(session, np.asarray(count, float), len(names)) for count in (hits, found, wanted)]
+    sums = [_sums(session, count, len(names)) for count in (hits, found, wanted)]
     by_session = _by_session(*sums)
     rng = np.random.default_rng(seed)
     drawn = rng.integers(len(names), size=(draws if len(names) > 1 else 0, len(names)))
@@ -98,6 +98,10 @@ def evaluate(
         for name, values in by_session.items()
     }
     return {"images": len(session), "sessions": len(names), **totals, **figures}
+
+
+def _sums(session: NDArray[np.int64], counts: ArrayLike, sessions: int) -> NDArray[np.float64]:
+    return np.bincount(session, np.asarray(counts, float), sessions).astype(float)
 
 
 def _by_session(

@@ -182,7 +182,7 @@ def _bins(
     """Sum sites, scores and selected sites by session and bin; shape (3, sessions, ``BINS``)."""
     cell = session * BINS + np.clip(scores * BINS, 0, BINS - 1).astype(int)
     sums = [np.bincount(cell, weight, sessions * BINS) for weight in (np.ones(len(cell)), scores, selected)]
-    return np.stack(sums).reshape(3, sessions, BINS)
+    return np.stack(sums).astype(float).reshape(3, sessions, BINS)
 
 
 def _calibration_error(bins: NDArray[np.float64], counts: NDArray[np.float64]) -> float:
