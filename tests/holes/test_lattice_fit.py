@@ -119,6 +119,17 @@ def test_a_torn_foil_has_a_lattice_a_piece():
     assert len(fit_lattices(np.concatenate([a, b]), options=most)) == 1
 
 
+def test_the_lattice_of_one_foil_goes_on_beyond_a_wide_bar():
+    lattice, shape = lattice_of("square", 20.0, 8.0), (300, 900)
+    points = noisy(lattice, shape, 1, 0.2, jitter_px=0.5)
+    points = points[(points[:, 1] < 300) | (points[:, 1] > 600)]
+
+    (fit,) = fit_lattices(points)
+
+    assert len(fit.members) > 0.97 * len(points)
+    assert same_lattice(fit.lattice, lattice, shape, 1.0)
+
+
 def test_a_lattice_grows_over_thousands_of_points():
     lattice, shape = lattice_of("hexagonal", 20.0), (1000, 1000)
     points = noisy(lattice, shape, 6, missing=0.3, false=0.1, jitter_px=0.5)

@@ -3,12 +3,13 @@
 The foil is made with a hole at every site, so a site is a hole unless a bar, a shadow or a tear lies over it.
 Four witnesses speak to that, each in log odds, and their sum is the fused probability:
 
-- **the network**: the clicks that its map expects at the site, or its probability where it made a peak;
+- **the network**: the probability that its map gives the site; where it made no peak, the less against the
+  site, the more sites amid its peaks it passes over;
 - **the image**: how like the average hole of this image the site looks, judged against this image's own
   holes and against the foil between them, where there is none;
 - **the foil**: whether the level around the site is that around the holes nearby (a bar is darker, a tear
   brighter);
-- **the neighbours**: how many of the sites around it are holes that the network saw; half of them are enough.
+- **the neighbours**: how probable the eight sites around it are, in turn, by the same witnesses.
 
 No constant here was fitted to labels: what a hole and the foil look like is learned from each image anew.
 """
@@ -22,7 +23,7 @@ from scipy.spatial import cKDTree
 
 from ptolemy_kedro.geometry import Points
 from ptolemy_kedro.holes.lattice import Floats, Indices
-from ptolemy_kedro.holes.lattice_fit import LatticeFit
+from ptolemy_kedro.holes.lattice_growth import LatticeFit
 from ptolemy_kedro.holes.looks import Looks, look_at
 
 NETWORK = (-3.0, 4.0)
@@ -34,8 +35,14 @@ IMAGE = (-3.0, 4.0)
 SEEN_TWICE = 0.5
 """Weight of the image for a site with a peak: the network has seen it there already."""
 
-LONELY, SURROUNDED = -2.0, 2.0
-"""What the neighbours say of a site that has none, and of one with half of them or more, log odds."""
+LONELY, SURROUNDED = -2.0, 3.0
+"""What the neighbours say of a site where none of them is a hole, and of one where all are, log odds."""
+
+FEWEST_AROUND, ROUNDS = 3, 6
+"""Neighbours in view that a site's support is measured by at least; rounds in which neighbours agree."""
+
+AMID_PEAKS = 5
+"""Peaks on the eight sites around that make a site one amid peaks."""
 
 LEVEL_FREE, LEVEL_WORST = 1.0, -8.0
 """Difference of level, in contrasts of a hole, that is nothing unusual; and what the foil says at worst."""
@@ -115,12 +122,11 @@ def complete(
     sure = sure if sure.sum() >= 3 else peak
     looks = look_at(image, fit, sites, sure, radius_px)
     logit = (
-        np.clip(np.log(said / (1 - said)), *NETWORK)
+        np.clip(np.log(said / (1 - said)), _unseen(indices, peak), NETWORK[1])
         + np.where(peak, SEEN_TWICE, 1.0) * np.clip(looks.likeness, *IMAGE)
-        + _neighbours(indices, sure)
         + _foil(sites, looks, sure)
     )
-    return Sites(indices, sites, 1 / (1 + np.exp(-logit)), ~peak, member)
+    return Sites(indices, sites, _agreed(logit, indices), ~peak, member)
 
 
 def settle(found: list[Sites], radius_px: float) -> list[Sites]:
@@ -180,14 +186,31 @@ def _members_at(fit: LatticeFit, indices: Indices) -> Indices:
     return np.array([places.get(tuple(at), -1) for at in indices.tolist()], np.intp)
 
 
-def _neighbours(indices: Indices, sure: NDArray[np.bool_]) -> Floats:
-    """Weigh how many of the eight sites around each, so far as they are in view, the network saw."""
+def _agreed(logit: Floats, indices: Indices) -> Floats:
+    """Let each site hear the eight around it, so far as they are in view, until they agree; (n,)."""
     at = indices - indices.min(axis=0) + 1
-    counts = np.zeros((2, *(np.ptp(indices, axis=0) + 3)), int)
-    counts[0, *at.T], counts[1, *at.T] = sure, 1
-    around = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)]
-    seen, in_view = np.sum([counts[:, at[:, 0] + i, at[:, 1] + j] for i, j in around], axis=0)
-    return LONELY + (SURROUNDED - LONELY) * np.minimum(seen / np.maximum(in_view / 2, 1), 1)
+    around = np.array([(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)])
+    places = (at[:, None] + around).transpose(2, 0, 1)
+    grid = np.zeros(np.ptp(indices, axis=0) + 3)
+    grid[*at.T] = 1
+    in_view = np.maximum(grid[*places].sum(axis=1), FEWEST_AROUND)
+    probability = 1 / (1 + np.exp(-logit))
+    for _ in range(ROUNDS):
+        grid[*at.T] = probability
+        share = grid[*places].sum(axis=1) / in_view
+        probability = 1 / (1 + np.exp(-(logit + LONELY + (SURROUNDED - LONELY) * share)))
+    return probability
+
+
+def _unseen(indices: Indices, peak: NDArray[np.bool_]) -> float:
+    """Weigh that the network made no peak at a site: by the share it passes over of those amid its peaks."""
+    at = indices - indices.min(axis=0) + 1
+    grid = np.zeros(np.ptp(indices, axis=0) + 3)
+    grid[*at.T] = peak
+    around = sum(grid[at[:, 0] + i, at[:, 1] + j] for i in (-1, 0, 1) for j in (-1, 0, 1)) - peak
+    amid_peaks = around >= AMID_PEAKS
+    passed = (float((~peak[amid_peaks]).sum()) + 1) / (int(amid_peaks.sum()) + 20)
+    return float(np.clip(np.log(passed), *NETWORK))
 
 
 def _foil(sites: Points, looks: Looks, sure: NDArray[np.bool_]) -> Floats:

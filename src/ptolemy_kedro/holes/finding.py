@@ -10,7 +10,8 @@ from scipy.spatial import cKDTree
 
 from ptolemy_kedro.holes.evidence import Sites, amid, complete, doubted, settle
 from ptolemy_kedro.holes.found import FoundHoles
-from ptolemy_kedro.holes.lattice_fit import LatticeFit, LatticeOptions, fit_lattices
+from ptolemy_kedro.holes.lattice_fit import LatticeOptions, fit_lattices
+from ptolemy_kedro.holes.lattice_growth import LatticeFit
 from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.holes.looking import Look
 from ptolemy_kedro.holes.resample import Pyramid

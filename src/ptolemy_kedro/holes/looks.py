@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import Points
 from ptolemy_kedro.holes.lattice import Floats
-from ptolemy_kedro.holes.lattice_fit import LatticeFit
+from ptolemy_kedro.holes.lattice_growth import LatticeFit
 from ptolemy_kedro.resampling import interpolate, reduce
 
 STEPS, REACH = 8, 1.5
