@@ -22,7 +22,7 @@ KEY = "key"
 """File in a model's folder that says what the model follows from."""
 
 
-class TrainedModelDataset(AbstractDataset["TrainingPromise", "TrainedModel"]):
+class TrainedModelDataset(AbstractDataset["TrainingPromise", "TrainedModel | None"]):
     """A model's folder (``training.model``), before it was measured.
 
     Saving takes the promise of a model: one that is current is left alone, another is trained. A training

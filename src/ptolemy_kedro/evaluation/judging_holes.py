@@ -115,7 +115,7 @@ def judging_sessions(split: "pd.DataFrame") -> list[str]:
 
 def with_origin(trained: TrainedModel, origin: str, data_digest: str, **made_with: Any) -> TrainedModel:
     """Note in a model's configuration what it learnt from, and the options of the steps before it."""
-    noted = {"origin": origin, "data_digest": data_digest}
+    noted: dict[str, Any] = {"origin": origin, "data_digest": data_digest}
     noted |= {name: asdict(options) for name, options in made_with.items()}
     return replace(trained, config={**trained.config, **noted})
 
@@ -133,7 +133,7 @@ def _measures(rows: "pd.DataFrame", options: EvaluateOptions) -> dict[str, Any]:
 
 def _within_image(rows: "pd.DataFrame", seed: int, draws: int) -> ranking.Figure:
     areas = [
-        (session_id, ranking.roc_auc(image["score"], image["selected"]))
+        (str(session_id), ranking.roc_auc(image["score"], image["selected"]))
         for (session_id, _), image in rows.groupby(["session_id", "image_id"])
     ]
     known = [(session_id, area) for session_id, area in areas if not np.isnan(area)]

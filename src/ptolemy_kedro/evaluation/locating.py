@@ -76,8 +76,9 @@ def judge_locating(
         )
     judged: dict[str, dict[str, Any]] = {}
     for (way, part), rows in detections.merge(split, on="session_id").groupby(["method", "part"]):
-        counts = (rows[name] for name in ("hits", "found", "clicked", "session_id"))
-        judged.setdefault(str(way), {})[str(part)] = detection.evaluate(*counts, options.seed, options.draws)
+        hits, found, clicked = (rows[name] for name in ("hits", "found", "clicked"))
+        measures = detection.evaluate(hits, found, clicked, rows["session_id"], options.seed, options.draws)
+        judged.setdefault(str(way), {})[str(part)] = measures
     return judged
 
 

@@ -1,6 +1,6 @@
 """Crops that a model judged worst: those it praised and the operator left, those it blamed and he chose."""
 
-from typing import Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ def worst_mistakes(
         title: Where they come from.
     """
     figure = Figure(figsize=(COLUMNS * 1.1, 3.4), layout="constrained")
-    above, below = figure.subfigures(2, 1)
+    above, below = cast(Any, figure.subfigures(2, 1))
     praised = [index for index in np.argsort(-scores, kind="stable") if not selected[index]]
     blamed = [index for index in np.argsort(scores, kind="stable") if selected[index]]
     kinds = ((above, praised, "left by the operator, scored high"), (below, blamed, "chosen, scored low"))

@@ -1,6 +1,5 @@
 """Examples to draw: images of a session with their holes, the holes' scores, and what was clicked."""
 
-from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,7 +121,7 @@ def crops_of_scored(
 
 def read_image(archive: Path, images: "pd.DataFrame", name: str) -> NDArray:
     """Read the pixels of one image of a session, shape (rows, cols)."""
-    image: Mapping = images[images["image_id"] == name].iloc[0]
+    file = images.loc[images["image_id"] == name, "file"].iloc[0]
     store = archives.open_pixels(archive, permissive=True)
     with closing(store.container):
-        return store.read(image["file"])
+        return store.read(str(file))

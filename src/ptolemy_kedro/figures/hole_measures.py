@@ -1,7 +1,7 @@
 """How well holes are located and judged, with intervals, beside the published figures."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ def measures_of_holes(metrics: dict[str, Any], part: str = "test") -> Figure:
         part: Of the split.
     """
     figure = Figure(figsize=(11, 5.6), layout="constrained")
-    above, below = figure.subfigures(2, 1)
+    above, below = cast(Any, figure.subfigures(2, 1))
     known = metrics["published"]
     _draw(above, LOCATED, _of(metrics["located"], part), known["located"])
     _draw(below, JUDGED, _of(metrics["judged"], part), known["judged"])

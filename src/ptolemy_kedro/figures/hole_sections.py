@@ -63,8 +63,8 @@ def _located(metrics: dict[str, Any]) -> list[str]:
 
 
 def _judged(metrics: dict[str, Any]) -> list[str]:
-    head = ("model", "sessions", "holes", "base rate", "accuracy")
-    head += ("ROC AUC pooled", "within a session", "within an image", "average precision")
+    known_by = ("ROC AUC pooled", "within a session", "within an image", "average precision")
+    head = ("model", "sessions", "holes", "base rate", "accuracy", *known_by)
     measures = ("accuracy", "roc_auc", "roc_auc_within_session", "roc_auc_within_image", "average_precision")
     rows: list[tuple[Any, ...]] = [
         (

@@ -1,6 +1,6 @@
 """Judged holes drawn over the image they were found in."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -100,7 +100,7 @@ def _pixels_a_point(axes: Axes) -> float:
 
 
 def _key(guessed: int) -> list[Line2D]:
-    marks = [("best", 0.0, "solid"), ("worst", 1.0, "solid")]
+    marks: list[tuple[str, float, Any]] = [("best", 0.0, "solid"), ("worst", 1.0, "solid")]
     marks += [("from the lattice, no sign of it in the image", 0.3, ALONG_THE_LATTICE)] if guessed else []
     return [
         Line2D([], [], color=colormaps[RANKING](1 - place), linestyle=style, linewidth=2, label=label)

@@ -1,6 +1,6 @@
 """What the localiser learns from: an operator's clicks in a session's images, and patches about them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +86,7 @@ def _clicked_images(
                 yield name, number, clicked_image(pixels, clicks, aside, size_px, image["session_id"])
 
 
-def _size_px(clicks: "pd.DataFrame", image: dict[str, Any]) -> float | None:
+def _size_px(clicks: "pd.DataFrame", image: Mapping[Any, Any]) -> float | None:
     """Read the diameter of the holes off the targets, else off what is known of the foil [px]; or None."""
     recorded = clicks["size_px"].dropna()
     if len(recorded):

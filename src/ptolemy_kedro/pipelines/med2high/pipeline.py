@@ -1,5 +1,8 @@
 """The graph of ``med2high``."""
 
+from collections.abc import Callable
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
 from ptolemy_kedro.pipelines.med2high import judging_nodes, nodes
@@ -57,7 +60,7 @@ def locating() -> Pipeline:
 def judging() -> Pipeline:
     """Holes and crops to models that judge holes, and to scores of the sessions held out."""
     learn_from = ["holes", "hole_crops", "sessions", "session_split", "params:locate", "params:hole_crop"]
-    train = {
+    train: dict[str, Callable[..., Any]] = {
         "hole_padding": judging_nodes.train_padding,
         "hole_average_pooling": judging_nodes.train_average_pooling,
         "hole_classifier": judging_nodes.train_hole_classifier,

@@ -49,8 +49,8 @@ def draw_holes(
     best = metrics["best"]
     name = max(metrics["sessions"]["test"], key=lambda session_id: len(holes[session_id]))
     of_best = scores[name].query("model == @best")
-    *drawn, title = example_image(archives[name], images[name], holes[name], of_best)
-    return holes_overlay(*drawn, f"{best}, {metrics['origin']}; {title}")
+    pixels, found, judged, title = example_image(archives[name], images[name], holes[name], of_best)
+    return holes_overlay(pixels, found, judged, f"{best}, {metrics['origin']}; {title}")
 
 
 @shows("med2high")

@@ -18,7 +18,7 @@ def write_page(
     set_aside: dict[str, list[str]],
     *figures: bytes,
 ) -> str:
-    """Write the report; the figures are those of squares and then of holes, each in the order of ``FIGURES``."""
+    """Write the report; the figures are those of squares, then of holes, in the order of ``FIGURES``."""
     from ptolemy_kedro.figures.hole_sections import hole_sections
     from ptolemy_kedro.figures.report import label_counts, parts_of, report_page
     from ptolemy_kedro.figures.square_sections import square_sections
