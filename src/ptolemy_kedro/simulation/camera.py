@@ -169,7 +169,7 @@ def _piecewise(shape: tuple[int, ...], shot: Shot) -> Floats:
 def lit(
     points: NDArray[np.float64], shape: tuple[int, int], edge: tuple[float, float, float] | None
 ) -> NDArray[np.float64]:
-    """How far inside a round beam points (row, col) [px] lie [px]; inf where the beam fills the image; (n,)."""
+    """How far inside a round beam points (row, col) [px] lie [px]; inf where it fills the image; (n,)."""
     if edge is None:
         return np.full(len(points), np.inf)
     return edge[2] * max(shape) - np.hypot(*(points - np.array(edge[:2]) * np.array(shape)).T)

@@ -129,10 +129,10 @@ def _render_opening(
     soiled = soiling(grid, k)
     if soiled.fold is not None:
         light *= _fold_light(rng, soiled, patch, contrast)
+    soil(light, patch, soiled, contrast)
     light *= np.exp(np.float32(-contrast) * base.climb)
     damage.break_foil(light, openings, k, patch.u_um, patch.v_um, base.inside, patch.pixel_um, own, True)
     damage.add_specks(light, openings, k, patch.u_um, patch.v_um, patch.pixel_um, own, True)
-    soil(light, patch, soiled, contrast)
     light *= cover
     return light
 

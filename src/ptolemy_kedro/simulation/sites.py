@@ -16,6 +16,9 @@ Bools = NDArray[np.bool_]
 OPEN_LIGHT = 0.3
 """A hole is in the bar's shadow where the ice that climbs the bar leaves less light than this: assumed."""
 
+CUT = 0.5
+"""A hole is cut by the bar where its centre is less than this share of its radius inside: assumed."""
+
 FAINT = 0.015
 """Holes whose light differs less than this from the film's are buried: nobody sees them; assumed."""
 
@@ -127,5 +130,5 @@ def _states(holes: Holes, seen: Survey, faint: Bools, contrast: float) -> NDArra
     state[seen.folded > 0.2] = "folded"
     state[seen.gone > 0.35] = "torn"
     dark = np.exp(-contrast * seen.climb) < OPEN_LIGHT
-    state[(seen.bar_um < 0.15 * holes.radius_um) | dark] = "barred"
+    state[(seen.bar_um < CUT * holes.radius_um) | dark] = "barred"
     return state
