@@ -70,7 +70,9 @@ def _simulated(to: Path, wanted: argparse.Namespace) -> Path:
     from ptolemy_kedro.simulation import SimulateOptions, simulate_session, write
 
     started = time.perf_counter()
-    write(simulate_session(wanted.seed, SimulateOptions(tiles=wanted.tiles, medium_images=wanted.medium)), to)
+    size = {"tiles": wanted.tiles, "medium_images": wanted.medium}
+    options = SimulateOptions(**size, visited_squares=wanted.medium // 2, patches_a_square=8)
+    write(simulate_session(wanted.seed, options), to)
     print(f"simulated in {time.perf_counter() - started:.1f} s")
     return to
 

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 from tests.survey import scene
-from tests.survey.conftest import found, ranker, session, squares  # noqa: F401 -- fixtures
+from tests.survey.conftest import found, newcomer, ranker, session, squares  # noqa: F401 -- fixtures
 
 from ptolemy_kedro.archive.serialem.importer import SerialEM
 from ptolemy_kedro.exports.survey import plan_as_navigator, survey_as_json

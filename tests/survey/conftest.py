@@ -2,8 +2,9 @@ import pytest
 from tests.models import small_ranker
 from tests.survey import scene
 
-from ptolemy_kedro.squares.ranker import SquareRanker
+from ptolemy_kedro.champions import Champion
 from ptolemy_kedro.survey import holes
+from ptolemy_kedro.survey.newcomer import meet
 from ptolemy_kedro.survey.options import SurveyOptions
 from ptolemy_kedro.survey.squares import survey_squares
 
@@ -14,17 +15,29 @@ def session(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def newcomer(session):
+    return meet(session, SurveyOptions())
+
+
+@pytest.fixture(scope="session")
 def ranker():
-    return SquareRanker.of(small_ranker())
+    trained = small_ranker()
+    return Champion("square-ranker", 1, trained.onnx, trained.config)
 
 
 @pytest.fixture(scope="session")
-def squares(session, ranker):
-    return survey_squares(session, SurveyOptions(), ranker)
+def squares(newcomer, ranker):
+    return survey_squares(newcomer, ranker)
+
+
+@pytest.fixture
+def without_networks(monkeypatch):
+    """Find holes by their brightness."""
+    scene.without_networks(monkeypatch, holes)
 
 
 @pytest.fixture(scope="session")
-def found(session, squares):
+def found(newcomer, squares):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(holes, "rank_holes", scene.hole_finder)
-        return holes.survey_holes(session, squares, SurveyOptions(), None, None)
+        scene.without_networks(patch, holes)
+        return holes.survey_holes(newcomer, squares, SurveyOptions(), None, None)

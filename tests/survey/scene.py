@@ -82,6 +82,13 @@ def hole_finder(image, localiser, classifier, pixel_size_a=None, spacing_um=None
     return RankedHoles(found[order], scores[order], "judge 2")
 
 
+def without_networks(patch, module, finder=None) -> None:
+    """Let a module rank holes by ``hole_finder``, whatever the models."""
+    patch.setattr(module, "rank_holes", finder or hole_finder)
+    for name in ("hole_localiser", "hole_classifier"):
+        patch.setattr(module, name, lambda stored: stored)
+
+
 TILE = ((400, 500), 0.6)
 ATLAS = ((200, 260), 1.6)
 MEDIUM = ((256, 320), 0.04)

@@ -3,6 +3,7 @@ from tests.survey import scene
 
 from ptolemy_kedro import tables
 from ptolemy_kedro.survey import holes
+from ptolemy_kedro.survey.newcomer import meet
 from ptolemy_kedro.survey.options import SurveyOptions
 
 
@@ -56,35 +57,33 @@ def test_each_hole_has_its_place_on_the_atlas(found):
     assert set(found["atlas_image"]) == {"atlas"}
 
 
-def test_holes_without_a_stage_position_stand_alone_on_no_square(tmp_path, squares, monkeypatch):
-    monkeypatch.setattr(holes, "rank_holes", scene.hole_finder)
-    folder = scene.write_archive(tmp_path / "s", placed=False)
+def test_holes_without_a_stage_position_stand_alone_on_no_square(tmp_path, squares, without_networks):
+    newcomer = meet(scene.write_archive(tmp_path / "s", placed=False), SurveyOptions())
 
-    found = holes.survey_holes(folder, squares, SurveyOptions(), None, None)
+    found = holes.survey_holes(newcomer, squares, SurveyOptions(), None, None)
 
     assert len(found) and found["stands"].all()
     assert found["square_id"].isna().all() and found["atlas_image"].isna().all()
     tables.validate(tables.TargetHoles, found, "holes")
 
 
-def test_the_foil_of_the_session_is_told_before_the_options(session, squares, monkeypatch):
+def test_the_foil_of_the_session_is_told_before_the_options(newcomer, squares, monkeypatch):
     told = []
 
     def finder(image, localiser, classifier, *known):
         told.append(known)
         return scene.hole_finder(image, localiser, classifier)
 
-    monkeypatch.setattr(holes, "rank_holes", finder)
-    holes.survey_holes(session, squares, SurveyOptions(spacing_um=9.0, diameter_um=1.2), None, None)
+    scene.without_networks(monkeypatch, holes, finder)
+    holes.survey_holes(newcomer, squares, SurveyOptions(spacing_um=9.0, diameter_um=1.2), None, None)
 
     assert told == [(400.0, scene.SPACING_UM, 1.2)] * 2
 
 
-def test_images_without_holes_leave_an_empty_table(tmp_path, squares, monkeypatch):
-    monkeypatch.setattr(holes, "rank_holes", lambda image, *_: scene.hole_finder(image * 0, None, None))
-    folder = scene.write_archive(tmp_path / "s")
+def test_images_without_holes_leave_an_empty_table(newcomer, squares, monkeypatch):
+    scene.without_networks(monkeypatch, holes, lambda image, *_: scene.hole_finder(image * 0, None, None))
 
-    found = holes.survey_holes(folder, squares, SurveyOptions(), None, None)
+    found = holes.survey_holes(newcomer, squares, SurveyOptions(), None, None)
 
     assert len(found) == 0
     tables.validate(tables.TargetHoles, found, "holes")

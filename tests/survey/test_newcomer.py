@@ -8,7 +8,7 @@ from tests.survey import scene
 from ptolemy_kedro import tables
 from ptolemy_kedro.errors import ArchiveError, ImageError, PtolemyError
 from ptolemy_kedro.geometry import stage_map
-from ptolemy_kedro.survey.newcomer import FINDS_HOLES, open_newcomer, session_id_of
+from ptolemy_kedro.survey.newcomer import FINDS_HOLES, meet, session_id_of
 from ptolemy_kedro.survey.options import SurveyOptions
 
 
@@ -41,36 +41,37 @@ def folder(tmp_path):
 def test_an_archive_in_any_container_is_a_session(tmp_path, container):
     path = scene.write_archive(tmp_path / "s", container=container)
 
-    with open_newcomer(path, SurveyOptions()) as newcomer:
-        assert (newcomer.session_id, newcomer.origin) == ("s1", "real")
-        assert newcomer.read("m1.mrc").shape == scene.MEDIUM[0]
-        assert newcomer.bottom_first("m1.mrc")
+    newcomer = meet(path, SurveyOptions())
+    assert (newcomer.session_id, newcomer.origin) == ("s1", "real")
+    assert newcomer.bottom_first("m1.mrc")
+    with newcomer.opened() as read:
+        assert read("m1.mrc").shape == scene.MEDIUM[0]
     assert session_id_of(path) == "s1"
 
 
 def test_a_plain_folder_is_a_session_whose_kinds_its_metadata_tell(folder):
-    with open_newcomer(folder, SurveyOptions()) as newcomer:
-        tables.validate(tables.Images, newcomer.images, "images")
-        rows = newcomer.images.set_index("file")
-        assert rows["kind"].to_dict() == {"low/tile.mrc": "tile", "square.mrc": "medium"}
-        assert rows.loc["square.mrc", "pixel_size_a"] == 400.0
-        np.testing.assert_allclose(
-            stage_map(rows.loc["square.mrc"]).to_stage(np.array([[127.5, 159.5]])), [[10.0, -20.0]]
-        )
-        assert stage_map(rows.loc["low/tile.mrc"]) is None
+    newcomer = meet(folder, SurveyOptions())
+    tables.validate(tables.Images, newcomer.images, "images")
+    rows = newcomer.images.set_index("file")
+    assert rows["kind"].to_dict() == {"low/tile.mrc": "tile", "square.mrc": "medium"}
+    assert rows.loc["square.mrc", "pixel_size_a"] == 400.0
+    np.testing.assert_allclose(
+        stage_map(rows.loc["square.mrc"]).to_stage(np.array([[127.5, 159.5]])), [[10.0, -20.0]]
+    )
+    assert stage_map(rows.loc["low/tile.mrc"]) is None
     assert session_id_of(folder) == "monday"
 
 
 def test_an_image_in_mrc_is_placed_as_it_is_displayed_its_last_row_up(folder):
-    with open_newcomer(folder, SurveyOptions()) as newcomer:
-        to_stage = stage_map(newcomer.images.set_index("file").loc["square.mrc"])
+    newcomer = meet(folder, SurveyOptions())
+    to_stage = stage_map(newcomer.images.set_index("file").loc["square.mrc"])
 
     np.testing.assert_allclose(to_stage.matrix, [[0.0, 0.04], [0.04, 0.0]], atol=1e-12)
 
 
 def test_what_is_not_known_of_a_folder_is_said(folder):
-    with open_newcomer(folder, SurveyOptions()) as newcomer:
-        said = " ".join(newcomer.warnings)
+    newcomer = meet(folder, SurveyOptions())
+    said = " ".join(newcomer.warnings)
     assert "1 of 2 images have no known stage position" in said
     assert "not rotated" in said
 
@@ -81,28 +82,25 @@ def test_kinds_and_pixel_sizes_can_be_said(tmp_path):
         write_mrc(folder / name, np.ones((100, 120), np.int16))
     options = SurveyOptions(atlas="WHOLE*", tiles="*gr*", medium="*sq* *hl*", medium_pixel_size_a=90.0)
 
-    with open_newcomer(folder, options) as newcomer:
-        rows = newcomer.images.set_index("file")
-        assert rows["kind"].to_dict() == {"a_gr.mrc": "tile", "a_hl.mrc": "medium", "whole.mrc": "atlas"}
-        assert rows["pixel_size_a"].fillna(0).to_dict() == {"a_gr.mrc": 0, "a_hl.mrc": 90.0, "whole.mrc": 0}
+    newcomer = meet(folder, options)
+    rows = newcomer.images.set_index("file")
+    assert rows["kind"].to_dict() == {"a_gr.mrc": "tile", "a_hl.mrc": "medium", "whole.mrc": "atlas"}
+    assert rows["pixel_size_a"].fillna(0).to_dict() == {"a_gr.mrc": 0, "a_hl.mrc": 90.0, "whole.mrc": 0}
 
 
 def test_a_kind_that_cannot_be_told_is_asked_for(tmp_path):
     write_mrc(tmp_path / "x.mrc", np.ones((100, 120), np.int16))
 
-    with (
-        pytest.raises(ArchiveError, match=r"x\.mrc.*target\.tiles="),
-        open_newcomer(tmp_path, SurveyOptions()),
-    ):
-        pass
+    with pytest.raises(ArchiveError, match=r"x\.mrc.*target\.tiles="):
+        meet(tmp_path, SurveyOptions())
 
 
 def test_an_unbinned_twin_is_not_searched_beside_its_image(tmp_path):
     views = dict(scene.VIEWS)
     folder = scene.write_archive(tmp_path / "s", views)
-    with open_newcomer(folder, SurveyOptions()) as newcomer:
-        newcomer.images.loc[newcomer.images["image_id"] == "m1", "pixels_of"] = "m2"
-        assert newcomer.images_of(FINDS_HOLES)["image_id"].tolist() == ["m1"]
+    newcomer = meet(folder, SurveyOptions())
+    newcomer.images.loc[newcomer.images["image_id"] == "m1", "pixels_of"] = "m2"
+    assert newcomer.images_of(FINDS_HOLES)["image_id"].tolist() == ["m1"]
 
 
 @pytest.mark.parametrize(
@@ -124,8 +122,8 @@ def test_what_is_no_session_ends_in_one_line_that_names_it(tmp_path, folder, fau
         shutil.copytree(folder, path, dirs_exist_ok=True)
         (path / "EpuSession.dm").touch()
 
-    with pytest.raises(PtolemyError) as failure, open_newcomer(path, SurveyOptions()):
-        pass
+    with pytest.raises(PtolemyError) as failure:
+        meet(path, SurveyOptions())
     assert "\n" not in failure.value.line()
     assert "given" in failure.value.line() or "x.mrc" in failure.value.line()
 
@@ -133,8 +131,8 @@ def test_what_is_no_session_ends_in_one_line_that_names_it(tmp_path, folder, fau
 def test_a_broken_image_can_be_left_out_and_is_said(folder):
     (folder / "broken.mrc").write_bytes(b"\0" * 2000)
 
-    with pytest.raises(ImageError, match=r"broken\.mrc"), open_newcomer(folder, SurveyOptions()):
-        pass
-    with open_newcomer(folder, SurveyOptions(permissive=True)) as newcomer:
-        assert len(newcomer.images) == 2
-        assert any("left out: broken.mrc" in warning for warning in newcomer.warnings)
+    with pytest.raises(ImageError, match=r"broken\.mrc"):
+        meet(folder, SurveyOptions())
+    newcomer = meet(folder, SurveyOptions(permissive=True))
+    assert len(newcomer.images) == 2
+    assert any("left out: broken.mrc" in warning for warning in newcomer.warnings)

@@ -4,8 +4,13 @@ from tests.survey import scene
 
 from ptolemy_kedro import tables
 from ptolemy_kedro.errors import ImageError
+from ptolemy_kedro.survey.newcomer import meet
 from ptolemy_kedro.survey.options import SurveyOptions
 from ptolemy_kedro.survey.squares import survey_squares
+
+
+def met(folder):
+    return meet(folder, SurveyOptions())
 
 
 def test_the_table_keeps_its_schema(squares):
@@ -41,7 +46,7 @@ def test_ranks_count_squares_from_the_best(squares):
 
 
 def test_without_stage_positions_each_sighting_is_a_square_of_its_own(tmp_path, ranker):
-    squares = survey_squares(scene.write_archive(tmp_path / "s", placed=False), SurveyOptions(), ranker)
+    squares = survey_squares(met(scene.write_archive(tmp_path / "s", placed=False)), ranker)
 
     assert squares["stands"].all()
     assert squares["stage_x_um"].isna().all()
@@ -50,7 +55,7 @@ def test_without_stage_positions_each_sighting_is_a_square_of_its_own(tmp_path, 
 def test_a_session_without_tiles_has_no_squares(tmp_path, ranker):
     views = {"m1": scene.VIEWS["m1"]}
 
-    squares = survey_squares(scene.write_archive(tmp_path / "s", views), SurveyOptions(), ranker)
+    squares = survey_squares(met(scene.write_archive(tmp_path / "s", views)), ranker)
 
     assert len(squares) == 0
     tables.validate(tables.TargetSquares, squares, "squares")
@@ -64,5 +69,5 @@ def test_an_image_that_is_damaged_is_named(tmp_path, ranker):
     file.write_bytes(content)
 
     with pytest.raises(ImageError) as failure:
-        survey_squares(folder, SurveyOptions(), ranker)
+        survey_squares(met(folder), ranker)
     assert "left" in failure.value.line() and "\n" not in failure.value.line()

@@ -1,8 +1,9 @@
 """A new session, read from an archive or from a plain folder of images."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +15,13 @@ from ptolemy_kedro.errors import ArchiveError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ptolemy_kedro.archive.session import Session
     from ptolemy_kedro.survey.options import SurveyOptions
 
 FINDS_SQUARES = ("atlas", "tile")
 FINDS_HOLES = ("square", "medium")
+
+Read = Callable[[str], NDArray]
+"""Gives the pixels, shape (rows, cols), of a ``file`` of the images table."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +33,8 @@ class Newcomer:
         origin: real or simulated.
         grids: ``tables.Grids`` rows; spacing and diameter of holes where they are known.
         images: ``tables.Images`` rows of all images with pixels.
-        read: Gives the pixels of a ``file`` of the images, shape (rows, cols).
-        address: Gives where such a file lies, for other programs.
+        opened: Opens the session's files, for as long as the block lasts.
+        address: Gives where a ``file`` lies, for other programs.
         bottom_first: Of a ``file``: is the first row stored the lowest one displayed?
         warnings: What was lived with, one line each.
     """
@@ -40,7 +43,7 @@ class Newcomer:
     origin: str
     grids: "pd.DataFrame"
     images: "pd.DataFrame"
-    read: Callable[[str], NDArray]
+    opened: Callable[[], AbstractContextManager[Read]]
     address: Callable[[str], str]
     bottom_first: Callable[[str], bool]
     warnings: tuple[str, ...] = ()
@@ -52,9 +55,8 @@ class Newcomer:
         return images[images["kind"].isin(kinds) & ~images["image_id"].isin(twins)]
 
 
-@contextmanager
-def open_newcomer(path: Path, options: "SurveyOptions") -> Iterator[Newcomer]:
-    """Open a session archive, or a plain folder of images.
+def meet(path: Path, options: "SurveyOptions") -> Newcomer:
+    """Read what there is of a session archive, or of a plain folder of images; pixels are read later.
 
     Args:
         path: Folder, ``.zip``, ``.tar`` or ``.tar.zst``; a folder with a ``session.json`` is an archive.
@@ -68,10 +70,8 @@ def open_newcomer(path: Path, options: "SurveyOptions") -> Iterator[Newcomer]:
     if path.is_dir() and not is_archive(path):
         from ptolemy_kedro.survey.plain_folder import read_folder
 
-        yield _useful(read_folder(path, options), path)
-        return
-    with archives.open_session(path, permissive=options.permissive) as session:
-        yield _useful(_of_archive(path, session), path)
+        return _useful(read_folder(path, options), path)
+    return _useful(_of_archive(path, options.permissive), path)
 
 
 def session_id_of(path: Path) -> str:
@@ -93,19 +93,29 @@ def is_archive(path: Path) -> bool:
     return any(path.glob("session.json")) or any(path.glob("*/session.json"))
 
 
-def _of_archive(path: Path, session: "Session") -> Newcomer:
-    images = session.tables["images"]
+def _of_archive(path: Path, permissive: bool) -> Newcomer:
+    with archives.open_session(path, permissive=permissive) as session:
+        read, warnings = session.tables, tuple(session.warnings)
+    images = read["images"]
     folder = path.resolve() if path.is_dir() else None
     return Newcomer(
         session.session_id,
-        str(session.tables["sessions"]["origin"].iloc[0]),
-        session.tables["grids"],
+        str(read["sessions"]["origin"].iloc[0]),
+        read["grids"],
         images[images["file"].notna()].reset_index(drop=True),
-        session.pixels.read,
+        partial(_opened, path),
         lambda file: str(folder / "images" / file) if folder else file,
         lambda file: file.lower().endswith((".mrc", ".mrcs", ".map")),
-        tuple(session.warnings),
+        warnings,
     )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Read]:
+    # What a strict reading refuses was refused when the tables were read.
+    store = archives.open_pixels(path, permissive=True)
+    with closing(store.container):
+        yield store.read
 
 
 def _useful(newcomer: Newcomer, path: Path) -> Newcomer:

@@ -1,7 +1,6 @@
 """The pictures of a survey: atlases, tiles, a gallery of squares, medium images; drawn one at a time."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,8 +8,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import StageMap, stage_map
 from ptolemy_kedro.resampling import Image, interpolate, reduce, usable
-from ptolemy_kedro.survey.newcomer import Newcomer, open_newcomer
-from ptolemy_kedro.survey.options import SurveyOptions
+from ptolemy_kedro.survey.newcomer import Newcomer, Read
 from ptolemy_kedro.survey.sightings import records
 from ptolemy_kedro.survey.squares import CORNERS
 
@@ -22,7 +20,7 @@ Drawn = "Iterator[tuple[str, Figure]]"
 """Names of pictures, each with its figure."""
 
 SHOWN_PX = 900
-"""Longer edge of a picture; larger images are reduced to about it."""
+"""Longest edge of a picture; larger images are reduced."""
 GALLERY_ROWS, GALLERY_COLUMNS = 4, 12
 CROP_PX = 72
 MARGIN = 0.08
@@ -30,14 +28,14 @@ MARGIN = 0.08
 
 
 def draw_atlases(
-    path: Path, options: SurveyOptions, squares: "pd.DataFrame", holes: "pd.DataFrame"
+    newcomer: Newcomer, squares: "pd.DataFrame", holes: "pd.DataFrame"
 ) -> "Iterator[tuple[str, Figure]]":
     """Draw each atlas with all squares that have a place on it, by rank; a dot where holes were judged."""
     from ptolemy_kedro.figures.survey import outlines_over
 
     stand = squares[squares["stands"]]
     with_holes = set(holes["square_id"].dropna())
-    with open_newcomer(path, options) as newcomer:
+    with newcomer.opened() as read:
         maps = _maps(newcomer)
         for row in records(newcomer.images_of(("atlas",))):
             name = str(row["image_id"])
@@ -45,7 +43,7 @@ def draw_atlases(
             corners = np.array([_seen_in(name, square, maps) for square in records(there)]).reshape(-1, 4, 2)
             shown = np.isfinite(corners).all(axis=(1, 2))
             there, corners = there[shown], corners[shown]
-            pixels, factor = _shown(newcomer, row)
+            pixels, factor = _shown(read, row)
             dots = there["physical_id"].isin(with_holes).to_numpy(bool)
             caption = f"{name}: {len(there)} squares, dark blue the best; dots: their holes are judged"
             yield (
@@ -54,23 +52,21 @@ def draw_atlases(
             )
 
 
-def draw_tiles(path: Path, options: SurveyOptions, squares: "pd.DataFrame") -> "Iterator[tuple[str, Figure]]":
+def draw_tiles(newcomer: Newcomer, squares: "pd.DataFrame") -> "Iterator[tuple[str, Figure]]":
     """Draw each tile with its squares by rank among all of the session."""
     from ptolemy_kedro.figures.survey import outlines_over
 
     count = int(squares["stands"].sum())
-    with open_newcomer(path, options) as newcomer:
+    with newcomer.opened() as read:
         for row in records(newcomer.images_of(("tile",))):
             here = squares[squares["image_id"] == row["image_id"]]
-            pixels, factor = _shown(newcomer, row)
+            pixels, factor = _shown(read, row)
             corners = _reduced(here[CORNERS].to_numpy(float).reshape(-1, 4, 2), factor)
             caption = f"{row['image_id']}: {len(here)} squares, rank among all {count} of the session"
             yield str(row["image_id"]), outlines_over(pixels, corners, *_ranks(here, count), caption)
 
 
-def draw_gallery(
-    path: Path, options: SurveyOptions, squares: "pd.DataFrame"
-) -> "Iterator[tuple[str, Figure]]":
+def draw_gallery(newcomer: Newcomer, squares: "pd.DataFrame") -> "Iterator[tuple[str, Figure]]":
     """Draw squares from the best to the worst, evenly taken."""
     from ptolemy_kedro.figures.survey import gallery
 
@@ -78,10 +74,10 @@ def draw_gallery(
     count = GALLERY_ROWS * GALLERY_COLUMNS
     taken = stand.iloc[np.unique(np.linspace(0, len(stand) - 1, count).astype(int))] if len(stand) else stand
     crops: dict[int, Image] = {}
-    with open_newcomer(path, options) as newcomer:
+    with newcomer.opened() as read:
         files = dict(zip(newcomer.images["image_id"], newcomer.images["file"], strict=True))
         for image_id, here in taken.groupby("image_id", sort=False):
-            pixels = usable(newcomer.read(files[image_id]))
+            pixels = usable(read(files[image_id]))
             for square in records(here):
                 crops[square["rank"]] = _cut(pixels, square)
     if crops:
@@ -92,20 +88,20 @@ def draw_gallery(
         )
 
 
-def draw_holes(path: Path, options: SurveyOptions, holes: "pd.DataFrame") -> "Iterator[tuple[str, Figure]]":
+def draw_holes(newcomer: Newcomer, holes: "pd.DataFrame") -> "Iterator[tuple[str, Figure]]":
     """Draw each image in which holes were looked for, with those found."""
-    from ptolemy_kedro.figures.holes import holes_overlay
+    from ptolemy_kedro.figures.survey import holes_over
     from ptolemy_kedro.holes.table import found_of
     from ptolemy_kedro.survey.newcomer import FINDS_HOLES
 
-    with open_newcomer(path, options) as newcomer:
+    with newcomer.opened() as read:
         for row in records(newcomer.images_of(FINDS_HOLES)):
             here = holes[holes["image_id"] == row["image_id"]].sort_values("score", ascending=False)
-            pixels, factor = _shown(newcomer, row)
+            pixels, factor = _shown(read, row)
             found = found_of(here.assign(**_reduced_places(here, factor)))
             yield (
                 str(row["image_id"]),
-                holes_overlay(pixels, found, here["score"].to_numpy(float), str(row["image_id"])),
+                holes_over(pixels, found, here["score"].to_numpy(float), str(row["image_id"])),
             )
 
 
@@ -124,10 +120,10 @@ def _seen_in(image_id: str, square: dict[str, Any], maps: dict[str, StageMap]) -
     return maps[image_id].to_pixels(maps[square["image_id"]].to_stage(corners))
 
 
-def _shown(newcomer: Newcomer, row: dict[str, Any]) -> tuple[Image, int]:
+def _shown(read: Read, row: dict[str, Any]) -> tuple[Image, int]:
     """Read an image and reduce it to what a picture shows; and by which factor."""
-    pixels = usable(newcomer.read(row["file"]))
-    factor = max(1, max(pixels.shape) // SHOWN_PX)
+    pixels = usable(read(row["file"]))
+    factor = -(-max(pixels.shape) // SHOWN_PX)
     return reduce(pixels, factor), factor
 
 

@@ -1,6 +1,7 @@
 """A plain folder of new images, as a session: kinds and places told by metadata, else by the user."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -43,7 +44,7 @@ def read_folder(folder: Path, options: SurveyOptions) -> Newcomer:
         "real",
         _grids(session_id),
         _table(session_id, images, kinds),
-        lambda file: read_image(by_file[file].path, file, options.permissive).pixels,
+        lambda: nullcontext(lambda file: read_image(by_file[file].path, file, options.permissive).pixels),
         lambda file: str(by_file[file].path.resolve()),
         lambda file: by_file[file].bottom_first,
         tuple(warnings),

@@ -1,6 +1,7 @@
 """What squares and holes of a survey have in common: images one by one, one sighting that stands for all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,22 +9,30 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.errors import PtolemyError
 from ptolemy_kedro.survey.newcomer import Newcomer
+from ptolemy_kedro.workers import executor, ordered
 
 if TYPE_CHECKING:
     import pandas as pd
+
+IMAGES_A_WORKER = 4
+"""A process takes about as long to start as it takes to look at so many images."""
 
 
 def in_one_table(
     newcomer: Newcomer,
     kinds: tuple[str, ...],
-    look: "Callable[[Mapping[str, Any], NDArray], pd.DataFrame]",
+    look: "Callable[..., pd.DataFrame]",
+    *more: Any,
+    workers: int = 1,
 ) -> "pd.DataFrame | None":
-    """Look at the images of some kinds, one in memory at a time, and put together what is seen in them.
+    """Look at the images of some kinds and put together what is seen in them; few are in memory at a time.
 
     Args:
         newcomer: The session.
         kinds: Of images.
-        look: Called with an image's row and its pixels.
+        look: Called with an image's row, its pixels and the rest; picklable where there are several workers.
+        more: What else it is called with.
+        workers: Processes; each needs some images to be worth its start.
 
     Returns:
         None where nothing is seen.
@@ -33,15 +42,37 @@ def in_one_table(
     """
     import pandas as pd
 
-    seen = []
-    for row in records(newcomer.images_of(kinds)):
-        try:
-            seen.append(look(row, newcomer.read(row["file"])))
-        except PtolemyError as failure:
-            failure.add_note(f"session {newcomer.session_id}: image {row['image_id']}")
-            raise
-    seen = [table for table in seen if len(table)]
+    rows = records(newcomer.images_of(kinds))
+    workers = max(1, min(workers, len(rows) // IMAGES_A_WORKER))
+    with executor(workers) as pool:
+        tables = ordered(pool, _seen, _with_pixels(newcomer, rows, look, more), workers)
+        seen = [table for table in tables if len(table)]
     return pd.concat(seen, ignore_index=True) if seen else None
+
+
+def _with_pixels(
+    newcomer: Newcomer, rows: list[dict[str, Any]], look: Any, more: tuple[Any, ...]
+) -> Iterator[tuple[Any, ...]]:
+    with newcomer.opened() as read:
+        for row in rows:
+            with _naming(row):
+                pixels = read(row["file"])
+            yield look, row, pixels, *more
+
+
+def _seen(look: "Callable[..., pd.DataFrame]", row: dict[str, Any], *more: Any) -> "pd.DataFrame":
+    with _naming(row):
+        return look(row, *more)
+
+
+@contextmanager
+def _naming(row: dict[str, Any]) -> Iterator[None]:
+    """Add to an error which image it is about."""
+    try:
+        yield
+    except PtolemyError as failure:
+        failure.add_note(f"image {row['image_id']}")
+        raise
 
 
 def records(table: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """The squares of a new session: found and ranked in every tile and atlas, one id for all sightings of one."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,42 +8,40 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import stage_map
 from ptolemy_kedro.squares.identity import same_square, square_id
-from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, open_newcomer
-from ptolemy_kedro.survey.options import SurveyOptions
+from ptolemy_kedro.survey.models import Stored, square_ranker
+from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, Newcomer
 from ptolemy_kedro.survey.sightings import in_one_table, stand_and_rank
 from ptolemy_kedro.targeting import RankedSquares, rank_squares
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from ptolemy_kedro.squares.ranker import SquareRanker
-
 CORNERS = [f"corner_{number}_{axis}_px" for number in range(1, 5) for axis in ("row", "col")]
 
 
-def survey_squares(path: Path, options: SurveyOptions, ranker: "SquareRanker") -> "pd.DataFrame":
+def survey_squares(newcomer: Newcomer, ranker: Stored, workers: int = 1) -> "pd.DataFrame":
     """Find and rank the squares of a session (``tables.TargetSquares``).
 
     Args:
-        path: Of its archive or folder.
-        options: How it is read.
+        newcomer: The session.
         ranker: The model.
+        workers: Processes.
 
     Raises:
         PtolemyError: An image cannot be used; the note says which.
     """
     from ptolemy_kedro import tables
 
-    def look(row: Mapping[str, Any], pixels: NDArray) -> "pd.DataFrame":
-        return _rows(row, rank_squares(pixels, ranker, _size(row)))
-
-    with open_newcomer(path, options) as newcomer:
-        seen = in_one_table(newcomer, FINDS_SQUARES, look)
+    seen = in_one_table(newcomer, FINDS_SQUARES, _look, ranker, workers=workers)
     if seen is None:
         return tables.empty(tables.TargetSquares)
     seen["physical_id"] = _physical_ids(seen)
     # A square that its image's border cuts tells less than a whole one, a coarse image less than a fine one.
     return stand_and_rank(seen, seen["cut"].to_numpy(float)).drop(columns="kind")
+
+
+def _look(row: dict[str, Any], pixels: NDArray, ranker: Stored) -> "pd.DataFrame":
+    return _rows(row, rank_squares(pixels, square_ranker(ranker), _size(row)))
 
 
 def _rows(image: Mapping[str, Any], ranked: RankedSquares) -> "pd.DataFrame":

@@ -29,33 +29,34 @@ def create_pipeline() -> Pipeline:
     tables = [f"target_{name}" for name in nodes.TABLES]
     return Pipeline(
         [
+            Node(nodes.meet_session, ["new_session", "params:target"], "newcomer", name="meet_session"),
             Node(
                 nodes.rank_squares,
-                ["new_session", ranker, "params:target"],
+                ["newcomer", ranker, "params:parallel"],
                 "target_squares",
                 name="rank_squares",
             ),
             Node(
                 nodes.judge_holes,
-                ["new_session", "target_squares", *hole_models, "params:target"],
+                ["newcomer", "target_squares", *hole_models, "params:target", "params:parallel"],
                 "target_holes",
                 name="judge_holes",
             ),
             Node(
                 nodes.plan_visits,
-                ["new_session", "target_squares", "target_holes", "params:plan"],
+                ["newcomer", "target_squares", "target_holes", "params:plan"],
                 "target_plan",
                 name="plan_visits",
             ),
             Node(
                 nodes.write_exports,
-                ["new_session", *tables, "params:target", *MODELS],
+                ["newcomer", *tables, *MODELS],
                 ["target_navigator", "target_json", *(f"{table}_csv" for table in tables)],
                 name="write_exports",
             ),
             Node(
                 nodes.draw_survey,
-                ["new_session", "target_squares", "target_holes", "params:target"],
+                ["newcomer", "target_squares", "target_holes"],
                 list(PICTURES),
                 name="draw_survey",
             ),
