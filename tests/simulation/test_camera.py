@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ptolemy_kedro.simulation.camera import Render, Stitching, draw_shot, stitched_points, take
+from ptolemy_kedro.simulation.camera import Render, draw_shot, take
+from ptolemy_kedro.simulation.montage import Stitching, stitched_points
 from ptolemy_kedro.simulation.optics import draw_optics
 from ptolemy_kedro.simulation.seeds import generator
 
@@ -20,7 +21,17 @@ def quiet():
         shot.optics, preset=preset, dose=1e6, gain=1.0, offset=0.0, blur_px=0.1, glow=0.0, read_noise=0.0,
         ramp=(0.0, 0.0), vignette=0.0,
     )  # fmt: skip
-    return replace(shot, optics=optics, fringe=0.0, edge=None, grain_px=0.0, stitching=None, render=None)
+    return replace(
+        shot,
+        optics=optics,
+        fringe=0.0,
+        edge=None,
+        grain_px=0.0,
+        stitching=None,
+        render=None,
+        hot=0.0,
+        quarters=(1.0, 1.0, 1.0, 1.0),
+    )
 
 
 def dots(at, shape=(120, 160)):
@@ -61,3 +72,11 @@ def test_the_same_noise_is_drawn_again(quiet):
     light = np.full((32, 32), 0.5, dtype=np.float32)
     first, again = (take(generator(5, "noise"), light.copy(), quiet) for _ in range(2))
     np.testing.assert_array_equal(first, again)
+
+
+def test_hot_pixels_and_quarters_show(quiet):
+    light = np.full((100, 100), 0.5, dtype=np.float32)
+    light[0, 0] = 1.0
+    image = take(generator(1, "noise"), light, replace(quiet, hot=0.01, quarters=(1.0, 1.1, 1.0, 1.0)))
+    assert 40 < (image == image.max()).sum() < 180
+    assert np.median(image[:50, 50:]) == pytest.approx(1.1 * np.median(image[50:, :50]), rel=0.01)

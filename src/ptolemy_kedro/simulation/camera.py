@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ptolemy_kedro.simulation.coarse import spread
+from ptolemy_kedro.simulation.montage import Stitching, draw_stitching, piecewise, stitch
 from ptolemy_kedro.simulation.optics import Optics, expose, illumination
 
 Floats = NDArray[np.float32]
@@ -18,21 +19,21 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Render:
-    """How an image was made into 8 bits: what is clipped below and above [percentiles], gamma, JPEG or 0."""
+    """How an image was made into 8 bits.
+
+    Attributes:
+        low: Percentile that becomes black.
+        high: Percentile that becomes white.
+        gamma: Exponent of the grey between.
+        jpeg_quality: Of JPEG; 0 for none.
+        scale_bar: Length of a scale bar drawn in a corner, share of the width; 0 for none.
+    """
 
     low: float
     high: float
     gamma: float
     jpeg_quality: int
-
-
-@dataclass(frozen=True)
-class Stitching:
-    """Pieces of a montage: rows, cols; how far each is off (row, col) [px]; gain and tilt of each beam."""
-
-    pieces: tuple[int, int]
-    off_px: NDArray[np.int64]
-    gains: NDArray[np.float64]
+    scale_bar: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Shot:
         fringe_px: Their width [px].
         edge: Centre (row, col) and radius of a round beam, shares of the image; None where it fills it.
         grain_px: Sigma of a blur after the noise: of an image that was shrunk or enlarged [px].
+        hot: Share of the pixels that count far too much.
+        quarters: Gains of the detector's four quarters, in reading order.
         stitching: Of a montage; None for one piece.
         render: Of an 8-bit picture; None for counts.
     """
@@ -54,6 +57,8 @@ class Shot:
     fringe_px: float
     edge: tuple[float, float, float] | None
     grain_px: float
+    hot: float
+    quarters: tuple[float, float, float, float]
     stitching: Stitching | None
     render: Render | None
 
@@ -77,22 +82,25 @@ def draw_shot(
         float(np.clip(width_px, 0.7, 5.0)),
         edge,
         float(rng.uniform(0.3, 0.9)) if rng.random() < 0.4 else 0.0,
-        _draw_stitching(rng) if rng.random() < montage else None,
-        _draw_render(rng) if rng.random() < rendered else None,
+        stitching=draw_stitching(rng) if rng.random() < montage else None,
+        render=_draw_render(rng) if rng.random() < rendered else None,
+        hot=float(10 ** rng.uniform(-6, -3.5)) if rng.random() < 0.15 else 0.0,
+        quarters=_draw_quarters(rng),
     )
 
 
-def _draw_stitching(rng: np.random.Generator) -> Stitching:
-    pieces = (int(rng.integers(2, 5)), int(rng.integers(2, 5)))
-    return Stitching(
-        pieces, rng.integers(-3, 4, (*pieces, 2)), np.exp(rng.normal(0, rng.uniform(0.01, 0.08), pieces))
-    )
+def _draw_quarters(rng: np.random.Generator) -> tuple[float, float, float, float]:
+    """Gains that differ by a per cent or so in a twentieth of the images."""
+    a, b, c, d = 1 + rng.normal(0, 0.015, 4) * (rng.random() < 0.05)
+    return float(a), float(b), float(c), float(d)
 
 
 def _draw_render(rng: np.random.Generator) -> Render:
     quality = int(rng.integers(55, 96)) if rng.random() < 0.6 else 0
     tail = float(np.exp(rng.uniform(np.log(0.01), np.log(4))))
-    return Render(tail * rng.uniform(0.1, 1), 100 - tail, float(np.exp(rng.normal(0, 0.3))), quality)
+    gamma = float(np.exp(rng.normal(0, 0.3)))
+    bar = float(rng.uniform(0.05, 0.3)) if rng.random() < 0.1 else 0.0
+    return Render(tail * rng.uniform(0.1, 1), 100 - tail, gamma, quality, bar)
 
 
 def take(rng: np.random.Generator, light: Floats, shot: Shot) -> NDArray[np.generic]:
@@ -113,57 +121,33 @@ def take(rng: np.random.Generator, light: Floats, shot: Shot) -> NDArray[np.gene
         np.maximum(light, 0, out=light)
     beam = illumination(light.shape, shot.optics)
     if shot.stitching is not None:
-        light, beam = _stitch(light, shot.stitching), _piecewise(light.shape, shot)
+        light, beam = stitch(light, shot.stitching), piecewise(light.shape, shot.stitching, shot.optics)
     if shot.edge is not None:
         beam = beam * _round_beam(light.shape, shot.edge)
-    image = expose(rng, light, shot.optics, beam)
+    image = expose(rng, light, shot.optics, beam * _quarters(light.shape, shot.quarters))
+    _heat(rng, image, shot.hot)
     if shot.grain_px:
         soft = ndimage.gaussian_filter(image.astype(np.float32), shot.grain_px, truncate=3.0)
         image = soft.astype(image.dtype) if image.dtype.kind == "f" else np.rint(soft).astype(image.dtype)
     return image if shot.render is None else _render(image, shot.render)
 
 
-def _bounds(shape: tuple[int, ...], pieces: tuple[int, int]) -> list[tuple[int, int, slice, slice]]:
-    rows, cols = (
-        np.linspace(0, edge, count + 1).astype(int) for edge, count in zip(shape, pieces, strict=True)
-    )
-    return [
-        (i, j, slice(rows[i], rows[i + 1]), slice(cols[j], cols[j + 1]))
-        for i in range(pieces[0])
-        for j in range(pieces[1])
-    ]
+def _quarters(shape: tuple[int, ...], gains: tuple[float, float, float, float]) -> Floats | np.float32:
+    """The detector's gain: one number where its quarters are alike."""
+    if len(set(gains)) == 1:
+        return np.float32(gains[0])
+    gain = np.empty(shape, dtype=np.float32)
+    for number, value in enumerate(gains):
+        row, col = divmod(number, 2)
+        down, right = shape[0] // 2, shape[1] // 2
+        gain[row * down : shape[0] if row else down, col * right : shape[1] if col else right] = value
+    return gain
 
 
-def _stitch(light: Floats, stitching: Stitching) -> Floats:
-    """Shift each piece by a few pixels."""
-    stitched = np.empty_like(light)
-    for i, j, rows, cols in _bounds(light.shape, stitching.pieces):
-        down, right = stitching.off_px[i, j]
-        r = np.clip(np.arange(rows.start, rows.stop) - down, 0, light.shape[0] - 1)
-        c = np.clip(np.arange(cols.start, cols.stop) - right, 0, light.shape[1] - 1)
-        stitched[rows, cols] = light[np.ix_(r, c)]
-    return stitched
-
-
-def stitched_points(
-    points: NDArray[np.float64], shape: tuple[int, int], stitching: Stitching | None
-) -> NDArray[np.float64]:
-    """Where points (row, col) [px], shape (n, 2), of one view lie in the stitched one."""
-    if stitching is None:
-        return points
-    counts = np.array(stitching.pieces)
-    piece = np.clip((points / np.array(shape) * counts).astype(int), 0, counts - 1)
-    return points + stitching.off_px[piece[:, 0], piece[:, 1]]
-
-
-def _piecewise(shape: tuple[int, ...], shot: Shot) -> Floats:
-    """The beam over a montage: each piece has its own ramp and corners."""
-    assert shot.stitching is not None
-    beam = np.empty(shape, dtype=np.float32)
-    for i, j, rows, cols in _bounds(shape, shot.stitching.pieces):
-        gain = np.float32(shot.stitching.gains[i, j])
-        beam[rows, cols] = gain * illumination((rows.stop - rows.start, cols.stop - cols.start), shot.optics)
-    return beam
+def _heat(rng: np.random.Generator, image: NDArray[np.generic], share: float) -> None:
+    """Let some pixels count as if they were hit by everything, in place."""
+    at = rng.integers(0, image.size, rng.poisson(share * image.size))
+    image.reshape(-1)[at] = image.max()
 
 
 def lit(
@@ -192,6 +176,10 @@ def _render(image: NDArray[np.generic], render: Render) -> NDArray[np.uint8]:
     if abs(render.gamma - 1) > 0.05:
         grey = np.power(grey, np.float32(render.gamma))
     pixels = np.rint(grey * 255).astype(np.uint8)
+    if render.scale_bar:
+        rows, cols = pixels.shape
+        long, thick = max(int(render.scale_bar * cols), 2), max(rows // 80, 2)
+        pixels[-4 * thick : -3 * thick, cols // 25 : cols // 25 + long] = 255
     if not render.jpeg_quality:
         return pixels
     from PIL import Image

@@ -49,6 +49,7 @@ def soiling(grid: Grid, k: int) -> Soiling:
         parts += [_frost(rng, half_um) for _ in range(rng.integers(1, 4))]
     parts.append(_spread(rng, blotches, half_um, (0.3, 2.5), rng.normal(0.0, 0.08, blotches), 1.6))
     parts.append(_spread(rng, pinholes, half_um, (0.05, 0.3), -rng.uniform(0.05, 0.3, pinholes), 0.5))
+    parts.append(_wrinkles(generator(int(grid.openings.seed[k]), "wrinkles"), half_um))
     torn = bool(grid.openings.state[k] == "torn")
     fold = _draw_fold(rng, half_um) if rng.random() < (0.5 if torn else 0.06) else None
     gathered = rng.poisson(clumps) if foil.layout in ("square", "hexagonal") else 0
@@ -132,6 +133,16 @@ def _rim_dirt(rng: np.random.Generator, foil: Foil, half_um: float, centre_um: A
         middle[0] + away * np.cos(way), middle[1] + away * np.sin(way), size,
         rng.uniform(1, 2, n), rng.uniform(0, np.pi, n), dark, np.full(n, 0.8),
     )  # fmt: skip
+
+
+def _wrinkles(rng: np.random.Generator, half_um: float) -> Spots:
+    """Long thin lines, darker or brighter, all much the same way, in a fifth of the squares."""
+    n = int(rng.integers(1, 12)) if rng.random() < 0.2 else 0
+    at, way = rng.uniform(-half_um, half_um, (n, 2)), rng.uniform(0, np.pi)
+    width = np.exp(rng.uniform(np.log(0.03), np.log(0.2), n))
+    depth = rng.normal(0.05, 0.08, n)
+    turn = way + rng.normal(0, 0.15, n)
+    return Spots(at[:, 0], at[:, 1], width, rng.uniform(15, 60, n), turn, depth, np.full(n, 1.5))
 
 
 def _draw_fold(rng: np.random.Generator, half_um: float) -> Fold:

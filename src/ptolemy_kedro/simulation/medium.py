@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import Points, StageMap
-from ptolemy_kedro.simulation.camera import lit, stitched_points, take
+from ptolemy_kedro.simulation.camera import lit, take
 from ptolemy_kedro.simulation.example import Setting, draw_setting
 from ptolemy_kedro.simulation.film import render_light
 from ptolemy_kedro.simulation.hole_operators import HoleOperator, HolePicks, choose_holes, draw_hole_operator
+from ptolemy_kedro.simulation.montage import stitched_points
 from ptolemy_kedro.simulation.operators import draw_operator
 from ptolemy_kedro.simulation.seeds import generator
 from ptolemy_kedro.simulation.sites import Sites, in_beam, sites_in_view
@@ -146,7 +147,14 @@ def render_window(
     optics = replace(setting.shot.optics, dose=dose, ramp=(0.0, 0.0), vignette=0.0)
     width_px = float(np.clip(setting.shot.fringe_px * finer, 0.7, 8.0))
     shot = replace(
-        setting.shot, optics=optics, fringe_px=width_px, stitching=None, edge=None, render=None, grain_px=0.0
+        setting.shot,
+        optics=optics,
+        fringe_px=width_px,
+        stitching=None,
+        edge=None,
+        render=None,
+        grain_px=0.0,
+        hot=0.0,
     )
     return _photograph(scene.seed, replace(setting, shot=shot), field, shape)
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import StageMap
 from ptolemy_kedro.simulation.atlas import STAGE_NOISE_UM, Field
-from ptolemy_kedro.simulation.camera import Shot, draw_shot, lit, stitched_points, take
+from ptolemy_kedro.simulation.camera import Shot, draw_shot, lit, take
 from ptolemy_kedro.simulation.film import render_light
 from ptolemy_kedro.simulation.hole_operators import HoleOperator, HolePicks, choose_holes
+from ptolemy_kedro.simulation.montage import stitched_points
 from ptolemy_kedro.simulation.optics import Optics
 from ptolemy_kedro.simulation.options import SimulateOptions
 from ptolemy_kedro.simulation.seeds import generator
