@@ -212,3 +212,13 @@ def test_a_killed_run_leaves_nothing_half_made_and_goes_on_where_it_stopped(tmp_
     assert again.stdout.split() == ["c", "d"]
     assert dataset.load().session_ids == ["a", "b", "c", "d"]
     assert not list(tmp_path.rglob("*.partial"))
+
+
+def test_a_preview_leaves_bytes_out(tmp_path):
+    patches = pd.DataFrame(
+        {"image_id": ["i"], "patch": 0, "size_px": 32, "pixels": [b"\x80" * 1024], "maps": [b"\x00" * 768]}
+    ).assign(session_id="s")
+    dataset = SessionTableDataset(path=str(tmp_path), schema="LocaliserPatches")
+    dataset.save(Part("s", "k", lambda: patches, frozenset({"s"})))
+
+    assert dataset.preview()["columns"] == ["session_id", "image_id", "patch", "size_px"]

@@ -69,10 +69,11 @@ class SessionTableDataset(AbstractDataset[TablePart, SessionTable]):
         self.made += 1
 
     def preview(self, nrows: int = PREVIEW_ROWS) -> TablePreview:
-        """Show Kedro-Viz the first rows of the first session."""
+        """Show Kedro-Viz the first rows of the first session, without the columns of bytes."""
         for _, table in self.load():
-            shown = table.drop(columns="pixels", errors="ignore").head(nrows)
-            return TablePreview(shown.astype(str).to_dict(orient="split"))
+            shown = table.head(nrows)
+            told = [name for name in shown if not shown[name].map(lambda cell: isinstance(cell, bytes)).any()]
+            return TablePreview(shown[told].astype(str).to_dict(orient="split"))
         return TablePreview({})
 
     @staticmethod
