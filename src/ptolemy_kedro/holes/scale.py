@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 STEP = 1.7
 """Between the hole radii that are tried: less than the network tolerates."""
 
-SMALLEST_PX, LARGEST_SHARE = 2.0, 0.45
+SMALLEST_PX, LARGEST_SHARE = 2.5, 0.45
 """Hole radii tried: from so many pixels to so much of the image's shorter side."""
 
 MOST_PIXELS = 8e6
@@ -28,8 +28,8 @@ SURE = 0.35
 EVEN = (0.12, 0.2)
 """How far the distances to the two nearest neighbours may be off."""
 
-CHANCE = 0.2
-"""What scattered peaks count, over what those of a lattice do."""
+SCATTERED = 0.6
+"""What any number of scattered peaks count at most, over one that belongs to a lattice."""
 
 FEW, MOST_PEAKS = 12, 400
 """Points that may be too few to show a lattice; and those that are weighed at most."""
@@ -38,7 +38,13 @@ SIZE_SD = 0.35
 """Log units that a hole's size as seen may be off."""
 
 STRONG, FAR_DOWN, NOTHING = 4.0, 0.35, 0.15
-"""Once the evidence of a scale is strong, so much of it twice in a row, or nearly none once, ends the search."""
+"""Once a scale's evidence is strong, so much of it twice in a row, or nearly none once, ends the search."""
+
+CERTAIN, DOWN = 12.0, 0.5
+"""Once it is beyond doubt, so much of it once does."""
+
+AS_GOOD = 0.9
+"""Evidence of the second look, over that of the first, from which it is preferred."""
 
 NEAR_ENOUGH = 0.1
 """Log units of the size as seen that need no second look."""
@@ -79,9 +85,11 @@ def evidence(seen: Look, expected_px: float | None = None, least: float = 0.0) -
         return 0.0
     votes = share[sure] ** 2
     liked = _liking(float(np.median(seen.radius_px[sure])) / seen.scale, expected_px)
+    scattered = SCATTERED * votes.mean() * (1 - np.exp(-len(sure) / FEW))
     if liked * votes.sum() < least:
-        return float(CHANCE * liked * votes.sum())
-    return float(liked * (votes * ordered(seen.points[sure], share[sure])).sum() ** 2 / votes.sum())
+        return float(liked * scattered)
+    in_order = ordered(seen.points[sure], share[sure])
+    return float(liked * max(scattered, (votes * in_order).sum() ** 2 / votes.sum()))
 
 
 def _liking(radius_px: float, expected_px: float | None) -> float:
@@ -92,24 +100,22 @@ def _liking(radius_px: float, expected_px: float | None) -> float:
 
 
 def ordered(points: Floats, share: Floats) -> Floats:
-    """Say how much each point is part of an order: 1 on a lattice, ``CHANCE`` where there is none.
+    """Say how much each point is part of an order: 1 on a lattice, less where a few are evenly spread.
 
     Args:
         points: (row, col) [px], shape (n, 2).
         share: How sure each is, shape (n,).
     """
-    order = np.full(len(points), CHANCE)
+    order = np.full(len(points), evenness(points) if len(points) <= FEW else 0.0)
     for fit in fit_lattices(points, share):
         order[fit.members] = 1.0
-    if len(points) <= FEW:
-        order = np.maximum(order, evenness(points))
     return order
 
 
 def evenness(points: Floats) -> float:
-    """Give the share of points whose two nearest neighbours are as far as is usual; .5 for fewer than 4."""
+    """Give the share of points whose two nearest neighbours are as far as is usual; .7 for fewer than 4."""
     if len(points) < 4:
-        return 0.5
+        return 0.7
     nearest = cKDTree(points).query(points, 3)[0][:, 1:]
     off = np.abs(nearest / np.median(nearest[:, 0]) - 1)
     return float(np.mean((off < EVEN).all(axis=1)))
@@ -129,6 +135,8 @@ def _is_over(weights: list[float]) -> bool:
     best = max(weights)
     if best < STRONG:
         return False
+    if best > CERTAIN and weights[-1] < DOWN * best:
+        return True
     return weights[-1] < NOTHING * best or all(weight < FAR_DOWN * best for weight in weights[-2:])
 
 
@@ -144,4 +152,4 @@ def _again(
     if abs(off) < NEAR_ENOUGH or np.prod(image.shape) * scale**2 > MOST_PIXELS:
         return seen
     other = look(image, localiser, scale)
-    return other if evidence(other, expected_px) >= weight else seen
+    return other if evidence(other, expected_px) >= AS_GOOD * weight else seen

@@ -17,12 +17,13 @@ class HoleNet(nn.Module):
     """Images (n, 1, rows, cols), 0 to 1, to maps (n, 2, rows / 2, cols / 2): clicks a pixel, log radius."""
 
     def __init__(self, channels: tuple[int, ...] = (16, 24, 32, 48), rate: float = 1e-3):
-        """Build it; ``rate`` is the number of clicks a pixel that it starts from."""
+        """Build it; few convolutions where pixels are many. ``rate``: clicks a pixel that it starts from."""
         super().__init__()
         first, levels = channels[0], list(itertools.pairwise(channels))
         self.stem = nn.Sequential(nn.Conv2d(2, first, 5, stride=2, padding=2, bias=False), _norm(first))
-        self.inward = nn.ModuleList([_double(first, first), *(_double(i, o) for i, o in levels)])
-        self.outward = nn.ModuleList(_double(i + o, i) for i, o in reversed(levels))
+        self.inward = nn.ModuleList(_double(i, o) for i, o in levels)
+        shallower = [_double(i + o, i) for i, o in reversed(levels[1:])]
+        self.outward = nn.ModuleList([*shallower, _single(first + channels[1], first)])
         self.head = nn.Conv2d(first, 2, 1)
         with torch.no_grad():
             self.head.bias[0] = math.log(rate)  # type: ignore[index]
@@ -37,10 +38,9 @@ class HoleNet(nn.Module):
         """Give the maps; rows and cols are multiples of 2 to the number of levels."""
         values = functional.relu(self.stem(flattened(images)))
         skipped = []
-        for level, block in enumerate(self.inward):
-            values = block(functional.max_pool2d(values, 2) if level else values)
+        for block in self.inward:
             skipped.append(values)
-        skipped.pop()
+            values = block(functional.max_pool2d(values, 2))
         for block in self.outward:
             larger = functional.interpolate(values, scale_factor=2.0, mode="nearest")
             values = block(torch.cat([larger, skipped.pop()], dim=1))
@@ -74,11 +74,11 @@ def _local(values: torch.Tensor) -> torch.Tensor:
 
 
 def _double(inward: int, outward: int) -> nn.Sequential:
-    return nn.Sequential(_conv(inward, outward), nn.ReLU(), _conv(outward, outward), nn.ReLU())
+    return nn.Sequential(*_single(inward, outward), *_single(outward, outward))
 
 
-def _conv(inward: int, outward: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inward, outward, 3, padding=1, bias=False), _norm(outward))
+def _single(inward: int, outward: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inward, outward, 3, padding=1, bias=False), _norm(outward), nn.ReLU())
 
 
 def _norm(channels: int) -> nn.BatchNorm2d:
