@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ptolemy_kedro.geometry import Points
 from ptolemy_kedro.simulation.coarse import spread
 from ptolemy_kedro.simulation.montage import Stitching, draw_stitching, piecewise, stitch
 from ptolemy_kedro.simulation.optics import Optics, expose, illumination
 
 Floats = NDArray[np.float32]
+
+
+LIT = 0.12
+"""Where less of the beam's light than this arrives, nobody sees a hole: assumed."""
 
 
 @dataclass(frozen=True)
@@ -119,12 +124,9 @@ def take(rng: np.random.Generator, light: Floats, shot: Shot) -> NDArray[np.gene
             light - ndimage.gaussian_filter(light, shot.fringe_px, truncate=2.5)
         )
         np.maximum(light, 0, out=light)
-    beam = illumination(light.shape, shot.optics)
     if shot.stitching is not None:
-        light, beam = stitch(light, shot.stitching), piecewise(light.shape, shot.stitching, shot.optics)
-    if shot.edge is not None:
-        beam = beam * _round_beam(light.shape, shot.edge)
-    image = expose(rng, light, shot.optics, beam * _quarters(light.shape, shot.quarters))
+        light = stitch(light, shot.stitching)
+    image = expose(rng, light, shot.optics, _beam(light.shape, shot) * _quarters(light.shape, shot.quarters))
     _heat(rng, image, shot.hot)
     if shot.grain_px:
         soft = ndimage.gaussian_filter(image.astype(np.float32), shot.grain_px, truncate=3.0)
@@ -150,13 +152,28 @@ def _heat(rng: np.random.Generator, image: NDArray[np.generic], share: float) ->
     image.reshape(-1)[at] = image.max()
 
 
-def lit(
-    points: NDArray[np.float64], shape: tuple[int, int], edge: tuple[float, float, float] | None
-) -> NDArray[np.float64]:
-    """How far inside a round beam points (row, col) [px] lie [px]; inf where it fills the image; (n,)."""
-    if edge is None:
-        return np.full(len(points), np.inf)
-    return edge[2] * max(shape) - np.hypot(*(points - np.array(edge[:2]) * np.array(shape)).T)
+def lit(points: Points, shape: tuple[int, int], shot: Shot) -> NDArray[np.float64]:
+    """How far inside the beam points (row, col) [px] lie [px].
+
+    Returns:
+        Shape (n,); inf where the beam fills the image; at most 0 where less than ``LIT`` of its light arrives.
+    """
+    inside = np.full(len(points), np.inf)
+    if shot.edge is not None:
+        row, col, radius = shot.edge
+        inside = radius * max(shape) - np.hypot(*(points - np.array([row, col]) * np.array(shape)).T)
+    near = np.clip(np.rint(points).astype(int), 0, np.array(shape) - 1)
+    light = _beam(shape, shot)
+    return np.where(light[near[:, 0], near[:, 1]] < LIT * light.max(), np.minimum(inside, 0), inside)
+
+
+def _beam(shape: tuple[int, ...], shot: Shot) -> Floats:
+    """The beam's brightness over an image."""
+    if shot.stitching is not None:
+        beam = piecewise(shape, shot.stitching, shot.optics)
+    else:
+        beam = illumination(shape, shot.optics)
+    return beam if shot.edge is None else beam * _round_beam(shape, shot.edge)
 
 
 def _round_beam(shape: tuple[int, ...], edge: tuple[float, float, float]) -> Floats:

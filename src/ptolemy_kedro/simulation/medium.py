@@ -117,7 +117,7 @@ def draw_scene(
     optics = setting.shot.optics
     sites = sites_in_view(setting.grid, setting.field, setting.shape, optics.contrast, optics.dose)
     at = stitched_points(sites.centre_px, setting.shape, setting.shot.stitching)
-    sites = in_beam(replace(sites, centre_px=at), lit(at, setting.shape, setting.shot.edge))
+    sites = in_beam(replace(sites, centre_px=at), lit(at, setting.shape, setting.shot))
     rng = generator(seed, "hole clicks")
     operator = draw_hole_operator(rng, draw_operator(rng, "held_out" if held_out else "training"))
     return Scene(seed, setting, sites, operator, choose_holes(rng, operator, sites, setting.shape))

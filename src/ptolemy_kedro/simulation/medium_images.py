@@ -147,7 +147,7 @@ def _plan_one(
     shot = draw_shot(rng, optics, view.pixel_um, montage=0.15 if wide else 0.0)
     sites = sites_in_view(grid, true, shape, shot.optics.contrast, shot.optics.dose)
     at = stitched_points(sites.centre_px, shape, shot.stitching)
-    sites = in_beam(replace(sites, centre_px=at), lit(at, shape, shot.edge))
+    sites = in_beam(replace(sites, centre_px=at), lit(at, shape, shot))
     picks = choose_holes(rng, operator, sites, shape)
     binning = min(TWIN_BINNING, TWIN_PX // options.medium_px) if view.twin else 1
     return MediumImage(
