@@ -48,7 +48,7 @@ def reached(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
     Raises:
         RegistryError: The store is missing, damaged, of another version, or does not answer.
     """
-    _guard(home, create)
+    guard(home, create)
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
     import mlflow
@@ -73,8 +73,12 @@ def experiment(client: "MlflowClient", home: Home, name: str) -> str:
     return client.create_experiment(name, artifact_location=place)
 
 
-def _guard(home: Home, create: bool) -> None:
-    """Look at a SQLite store with SQLite itself, which takes milliseconds and repairs nothing."""
+def guard(home: Home, create: bool = False) -> None:
+    """Look at a store before MLflow does: with SQLite itself, which takes milliseconds and repairs nothing.
+
+    Raises:
+        RegistryError: The store is missing, damaged, of another kind, or says nothing.
+    """
     path = home.store_file
     if path is None:
         if home.store_uri.startswith(("http://", "https://")):

@@ -242,15 +242,28 @@ def test_a_champion_moved_meanwhile_is_not_overwritten(home, tmp_path, folders):
     assert in_use(home) == (third, third)
 
 
+def together(work, *arguments) -> list[int | None]:
+    """Do a piece of work in several processes at once; gives how each ended."""
+    context = multiprocessing.get_context("fork")
+    workers = [context.Process(target=work, args=one) for one in arguments]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(240)
+    return [worker.exitcode for worker in workers]
+
+
+@pytest.mark.slow
+def test_registrations_at_once_into_a_new_home_all_get_a_version_of_their_own(tmp_path, folders):
+    home = home_at(tmp_path / "new")
+
+    assert together(registry.register, *((home, NAME, folders[worth]) for worth in WORTHS[:2])) == [0, 0]
+    assert [row.version for row in registry.list_models(home)] == [2, 1]
+
+
 def test_promotions_at_once_leave_one_champion_that_is_in_use(home, folders):
     third = registry.register(home, NAME, folders["worse"])
-    context = multiprocessing.get_context("fork")
-    both = [context.Process(target=registry.promote, args=(home, NAME, version)) for version in (2, third)]
-    for one in both:
-        one.start()
-    for one in both:
-        one.join(60)
 
-    assert [one.exitcode for one in both] == [0, 0]
+    assert together(registry.promote, (home, NAME, 2), (home, NAME, third)) == [0, 0]
     used, alias = in_use(home)
     assert used == alias == registry.history(home, NAME)[-1].version

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from ptolemy_kedro.home import Home
 from ptolemy_kedro.locks import locked
-from ptolemy_kedro.store import reached
+from ptolemy_kedro.store import guard, reached
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 """A registration takes seconds; whoever holds the lock for longer hangs."""
 
 
@@ -25,10 +25,12 @@ def writing(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
 
     Raises:
         RegistryError: The store cannot be used.
-        StorageError: Another process has been writing for a minute.
+        StorageError: Another process has been writing for minutes.
     """
+    guard(home, create)
+    # MLflow makes a new store's tables as it opens it, so that comes after the lock.
     with (
-        reached(home, create) as client,
         locked(home.path / ".registry.lock", f"The registry of {home.path}", PATIENCE_S),
+        reached(home, create) as client,
     ):
         yield client
