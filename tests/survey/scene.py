@@ -42,13 +42,18 @@ def world_of(
     )
 
 
+def level(number: int) -> float:
+    """Intensity of a square."""
+    return 300.0 + 40 * number
+
+
 def low_mag(shape: tuple[int, int], size_um: float, centre: np.ndarray, seed: int = 0) -> np.ndarray:
     """Bright squares on dark bars."""
     right, up = world_of(shape, size_um, centre)
     image = np.full(shape, 30.0)
     for number, (x, y) in enumerate(SQUARES_UM):
         inside = (abs(right - x) < EDGE_UM / 2) & (abs(up - y) < EDGE_UM / 2)
-        image[inside] = 300 + 40 * number
+        image[inside] = level(number)
     return np.random.default_rng(seed).poisson(image).astype(np.int16)
 
 

@@ -44,11 +44,12 @@ def paragraph(text: str, kind: str = "") -> str:
     return f'<p class="{escape(kind)}">{body}</p>' if kind else f"<p>{body}</p>"
 
 
-def picture(content: bytes, about: str, kind: str = "png") -> str:
-    """Put a PNG or JPEG into the page itself, with words for those who cannot see it."""
+def picture(content: bytes, about: str, kind: str = "png", caption: bool = True) -> str:
+    """Put a PNG or JPEG into the page itself, with words for those who cannot see it, shown to all or not."""
     data = base64.b64encode(content).decode()
     image = f'<img alt="{escape(about)}" src="data:image/{kind};base64,{data}">'
-    return f'<figure>{image}<figcaption class="small">{escape(about)}</figcaption></figure>'
+    words = f'<figcaption class="small">{escape(about)}</figcaption>' if caption else ""
+    return f"<figure>{image}{words}</figure>"
 
 
 def pictures(figures: Mapping[str, bytes], about: Mapping[str, str], names: Iterable[str]) -> list[str]:

@@ -50,7 +50,7 @@ def outlines_over(
         list(corners[:, :, ::-1]), facecolors="none", edgecolors=colours, linewidths=width
     )
     # The best are dark and lie on dark bars.
-    outlines.set_path_effects([Stroke(linewidth=1.8 * width, foreground="white"), Normal()])
+    outlines.set_path_effects([Stroke(linewidth=width + 0.7, foreground="white"), Normal()])
     axes.add_collection(outlines)
     if dots is not None and dots.any():
         middle = corners[dots].mean(axis=1)

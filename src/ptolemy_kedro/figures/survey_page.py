@@ -115,7 +115,11 @@ def _files() -> list[str]:
 
 
 def _pictures(pictures: Mapping[str, bytes], order: list[str] | None = None) -> list[str]:
-    return [picture(pictures[name], name, "jpeg") for name in (order or pictures) if name in pictures]
+    return [
+        picture(pictures[name], name, "jpeg", caption=False)
+        for name in (order or pictures)
+        if name in pictures
+    ]
 
 
 def _row(parts: list[str]) -> list[str]:

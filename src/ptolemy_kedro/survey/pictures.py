@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Drawn = "Iterator[tuple[str, Figure]]"
 """Names of pictures, each with its figure."""
 
-SHOWN_PX = 900
-"""Longest edge of a picture; larger images are reduced."""
+SHOWN_PX = 1024
+"""Longest edge of a picture; larger images are reduced by a whole number, much smaller ones enlarged."""
 GALLERY_ROWS, GALLERY_COLUMNS = 4, 12
 CROP_PX = 72
 MARGIN = 0.08
@@ -120,18 +120,22 @@ def _seen_in(image_id: str, square: dict[str, Any], maps: dict[str, StageMap]) -
     return maps[image_id].to_pixels(maps[square["image_id"]].to_stage(corners))
 
 
-def _shown(read: Read, row: dict[str, Any]) -> tuple[Image, int]:
-    """Read an image and reduce it to what a picture shows; and by which factor."""
+def _shown(read: Read, row: dict[str, Any]) -> tuple[Image, float]:
+    """Read an image and bring it to the size of a picture; and its pixels to one of the picture."""
     pixels = usable(read(row["file"]))
-    factor = -(-max(pixels.shape) // SHOWN_PX)
+    longer = max(pixels.shape)
+    if longer * 2 <= SHOWN_PX:
+        times = SHOWN_PX // longer
+        return pixels.repeat(times, axis=0).repeat(times, axis=1), 1 / times
+    factor = -(-longer // SHOWN_PX)
     return reduce(pixels, factor), factor
 
 
-def _reduced(points: NDArray[np.float64], factor: int) -> NDArray[np.float64]:
+def _reduced(points: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
     return (points + 0.5) / factor - 0.5
 
 
-def _reduced_places(holes: "pd.DataFrame", factor: int) -> dict[str, Any]:
+def _reduced_places(holes: "pd.DataFrame", factor: float) -> dict[str, Any]:
     places = {name: _reduced(holes[name].to_numpy(float), factor) for name in ("row_px", "col_px")}
     return places | {"radius_px": holes["radius_px"].to_numpy(float) / factor}
 
