@@ -156,7 +156,7 @@ def lit(points: Points, shape: tuple[int, int], shot: Shot) -> NDArray[np.float6
     """How far inside the beam points (row, col) [px] lie [px].
 
     Returns:
-        Shape (n,); inf where the beam fills the image; at most 0 where less than ``LIT`` of its light arrives.
+        Shape (n,); inf where the beam fills the image; at most 0 where less than ``LIT`` of its light comes.
     """
     inside = np.full(len(points), np.inf)
     if shot.edge is not None:
