@@ -6,6 +6,8 @@ import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 
+from ptolemy_kedro.holes.crops import HoleCropOptions
+from ptolemy_kedro.holes.finding import LocateOptions
 from ptolemy_kedro.settings import CONFIG_LOADER_ARGS
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.crops import CropOptions
@@ -21,6 +23,25 @@ def test_the_demo_changes_the_epochs_and_nothing_else_of_the_network():
     assert demo["train"]["epochs"] < base["train"]["epochs"]
     demo["train"]["epochs"] = base["train"]["epochs"]
     assert demo == base
+
+
+@pytest.mark.parametrize("block", ["localiser", "hole_padding", "hole_average_pooling", "hole_classifier"])
+def test_the_demo_trains_the_networks_of_holes_as_long_or_shorter_and_as_they_are(block):
+    base = yaml.safe_load((CONF / "base/parameters_med2high.yml").read_text())[block]
+    demo = OmegaConfigLoader(str(CONF), env="demo", **CONFIG_LOADER_ARGS)["parameters"][block]
+
+    free = {"train", "patches_an_image"}
+    assert {k: v for k, v in demo.items() if k not in free} == {
+        k: v for k, v in base.items() if k not in free
+    }
+    assert demo["train"] | {"epochs": 0} == base["train"] | {"epochs": 0}
+
+
+@pytest.mark.parametrize(("block", "options"), [("locate", LocateOptions), ("hole_crop", HoleCropOptions)])
+def test_the_flows_locate_holes_as_the_doors_do(block, options):
+    configured = yaml.safe_load((CONF / "base/parameters_med2high.yml").read_text())[block]
+
+    assert options(**configured) == options()
 
 
 @pytest.mark.parametrize(
