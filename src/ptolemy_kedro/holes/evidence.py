@@ -35,8 +35,9 @@ IMAGE = (-3.0, 4.0)
 SEEN_TWICE = 0.5
 """Weight of the image for a site with a peak: the network has seen it there already."""
 
-LONELY, SURROUNDED = -2.0, 3.0
-"""What the neighbours say of a site where none of them is a hole, and of one where all are, log odds."""
+LONELY, SURROUNDED, ENOUGH = -2.0, 3.5, 0.6
+"""What the neighbours say of a site where none of them is a hole, and of one where this share of them or more
+are, log odds: it is on the foil, and the foil has a hole there."""
 
 FEWEST_AROUND, ROUNDS = 3, 6
 """Neighbours in view that a site's support is measured by at least; rounds in which neighbours agree."""
@@ -197,7 +198,7 @@ def _agreed(logit: Floats, indices: Indices) -> Floats:
     probability = 1 / (1 + np.exp(-logit))
     for _ in range(ROUNDS):
         grid[*at.T] = probability
-        share = grid[*places].sum(axis=1) / in_view
+        share = np.minimum(grid[*places].sum(axis=1) / in_view / ENOUGH, 1)
         probability = 1 / (1 + np.exp(-(logit + LONELY + (SURROUNDED - LONELY) * share)))
     return probability
 
