@@ -181,13 +181,16 @@ def _figure(values: NDArray[np.float64], sessions: int) -> Figure:
     value, draws = values[0], values[1:][~np.isnan(values[1:])]
     if np.isnan(value) or not len(draws) or sessions < 2:
         return {"value": None if np.isnan(value) else float(value), "low": None, "high": None}
-    tail = _tail(sessions)
+    tail = widened_tail(sessions)
     low, high = np.quantile(draws, [tail, 1 - tail])
     return {"value": float(value), "low": float(low), "high": float(high)}
 
 
-def _tail(sessions: int) -> float:
-    """Widen the percentiles as Student's t and the n - 1 of a variance do: the plain ones are too narrow."""
+def widened_tail(sessions: int) -> float:
+    """Give the share of draws beyond either end, widened as Student's t and a variance's n - 1 are.
+
+    The plain percentiles of few sessions are too narrow (benchmarks/promotion.py).
+    """
     from scipy.stats import norm, t
 
     return float(norm.cdf(sqrt(sessions / (sessions - 1)) * t.ppf(TAIL, sessions - 1)))
