@@ -21,6 +21,7 @@ REAL = "The figures on this page come from the facility's own sessions."
 NEXT_STEPS = (
     ("the pipelines, their data, metrics and figures", "kedro viz run"),
     ("the registered models and what each scored", "ptolemy models list"),
+    ("compare with the champions, promote what is better", "kedro run --pipeline=retrain"),
     ("rank the squares of an image of your own", "ptolemy squares IMAGE --figure squares.png"),
     ("judge the holes of an image of your own", "ptolemy holes IMAGE --figure holes.png"),
 )
