@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ptolemy_kedro.figures.page import Section, page, paragraph, table
 from ptolemy_kedro.partitions import SessionTable
-from ptolemy_kedro.simulation import operators
+from ptolemy_kedro.simulation import hole_operators, operators
 
 LABELS = ("selected", "rejected", "unknown")
 
@@ -82,7 +82,8 @@ def parts_of(metrics: Mapping[str, Any]) -> dict[str, str]:
 def _origin(sessions: "pd.DataFrame") -> str:
     if not (sessions["origin"] == "simulated").any():
         return paragraph(f"{REAL} Sessions: {len(sessions)}.")
-    who = f"Sessions: {len(sessions)}; operators' digest {operators.digest()[:12]} (docs/simulation.md)."
+    digests = f"{operators.digest()[:12]} for squares, {hole_operators.digest()[:12]} for holes"
+    who = f"Sessions: {len(sessions)}; operators' digests {digests} (docs/simulation.md)."
     return paragraph(f"{SIMULATED} {who}", "simulated")
 
 
