@@ -19,7 +19,8 @@ QUICK = LocaliserOptions(
     patch_px=64,
     patches_an_image=16,
     channels=(8, 12),
-    train=TrainOptions(epochs=6, batch_size=16, learning_rate=1e-2, precision="float32"),
+    off_scale_share=0.1,
+    train=TrainOptions(epochs=6, batch_size=16, learning_rate=1e-2, last_rate=0.1, precision="float32"),
 )
 
 

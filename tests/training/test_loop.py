@@ -104,3 +104,16 @@ def test_turning_and_flipping_gives_each_of_the_eight_and_changes_no_value():
 
     assert len(np.unique(changed.numpy(), axis=0)) == 8
     assert (changed.sort(dim=1).values == torch.arange(4.0)).all()
+
+
+def test_the_learning_rate_falls_to_its_last_share():
+    wanted = options(epochs=3, learning_rate=0.1, last_rate=0.01)
+    run = loop._Run.start(network(), wanted, None, None, "")
+
+    rates = []
+    for epoch in range(3):
+        run.set_rate(wanted)
+        rates.append(run.optimiser.param_groups[0]["lr"])
+        run.curve.append({"epoch": epoch})
+
+    assert rates == pytest.approx([0.1, 0.01, 0.001])

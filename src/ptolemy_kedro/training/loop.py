@@ -85,6 +85,7 @@ def train(
         while not run.is_over(options):
             started = time.perf_counter()
             generator = torch.Generator().manual_seed(options.seed * 100_003 + len(run.curve))
+            run.set_rate(options)
             learnt = _learn(run, _batches(training, options.batch_size, generator), loss, augment, generator)
             losses = learnt, _assess(run, held_out, loss)
             further = measure(network) if measure else {}
@@ -138,6 +139,12 @@ class _Run:
         with self.precision():
             outputs = self.network(_channels_last(inputs))
         return outputs.float()
+
+    def set_rate(self, options: TrainOptions) -> None:
+        """Set the learning rate of the coming epoch."""
+        progress = len(self.curve) / max(options.epochs - 1, 1)
+        for group in self.optimiser.param_groups:
+            group["lr"] = options.learning_rate * options.last_rate**progress
 
     def is_over(self, options: TrainOptions) -> bool:
         losses = [row["validation_loss"] for row in self.curve]

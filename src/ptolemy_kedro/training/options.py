@@ -13,6 +13,7 @@ class TrainOptions:
     epochs: int = Field(default=20, ge=1)  # at most
     batch_size: int = Field(default=64, ge=2)
     learning_rate: float = Field(default=1e-3, gt=0)
+    last_rate: float = Field(default=1.0, gt=0, le=1)  # share of it in the last epoch; it falls evenly in log
     weight_decay: float = Field(default=1e-4, ge=0)
     patience: int = Field(default=4, ge=1)  # epochs without gain before it stops
     min_gain: float = Field(default=1e-4, ge=0)  # of the held-out loss, to count as gain
