@@ -5,6 +5,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 BY_SESSION, AT_RANDOM = "split by session", "split at random"
 COLOURS = {BY_SESSION: "midnightblue", AT_RANDOM: "darkorange"}
@@ -24,10 +25,10 @@ def leakage_between_squares(metrics: Mapping[str, Any], part: str = "test") -> F
         for place, (_, splits) in enumerate(rows):
             for split, figures in splits.items():
                 _mark(axes, place, figures.get(measure), COLOURS[split])
-        axes.set(title=title, xlim=(0, 1))
-        axes.invert_yaxis()
+        axes.set(title=title, xlim=(0, 1), ylim=(len(rows) - 0.5, -0.5))
         axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    axes.legend(handles=[axes.plot([], [], "o", color=c, label=name)[0] for name, c in COLOURS.items()])
+    handles = [Line2D([], [], marker="o", linestyle="", color=c, label=name) for name, c in COLOURS.items()]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False)
     figure.suptitle("The gap is what a model knows of a session, not of squares; bars: 95 %", fontsize=9)
     return figure
 
