@@ -119,6 +119,16 @@ def test_a_torn_foil_has_a_lattice_a_piece():
     assert len(fit_lattices(np.concatenate([a, b]), options=most)) == 1
 
 
+def test_a_whole_foil_is_filled_and_pairs_of_false_points_at_each_hole_are_not():
+    sites = lattice_of("square", 60.0, 5.0).sites_within((600, 600))
+    pairs = np.concatenate([sites, sites + np.array([12.0, 18.0])])
+
+    whole, paired = fit_lattices(sites)[0].filled, fit_lattices(pairs)[0].filled
+
+    assert whole == pytest.approx(1 - 2 / np.sqrt(len(sites)), abs=0.06)  # the rim lacks three of eight
+    assert paired < 0.5 * whole
+
+
 def test_the_lattice_of_one_foil_goes_on_beyond_a_wide_bar():
     lattice, shape = lattice_of("square", 20.0, 8.0), (300, 900)
     points = noisy(lattice, shape, 1, 0.2, jitter_px=0.5)

@@ -34,6 +34,9 @@ SCATTERED = 0.6
 FEW, MOST_PEAKS = 12, 400
 """Points that may be too few to show a lattice; and those that are weighed at most."""
 
+FILLED = 0.4
+"""Share of its neighbours that a lattice's point usually has, from which the lattice counts in full."""
+
 SIZE_SD = 0.35
 """Log units that a hole's size as seen may be off."""
 
@@ -100,7 +103,7 @@ def _liking(radius_px: float, expected_px: float | None) -> float:
 
 
 def ordered(points: Floats, share: Floats) -> Floats:
-    """Say how much each point is part of an order: 1 on a lattice, less where a few are evenly spread.
+    """Say how much each point is part of an order: 1 on a well-filled lattice, less where evenly spread.
 
     Args:
         points: (row, col) [px], shape (n, 2).
@@ -108,7 +111,7 @@ def ordered(points: Floats, share: Floats) -> Floats:
     """
     order = np.full(len(points), evenness(points) if len(points) <= FEW else 0.0)
     for fit in fit_lattices(points, share):
-        order[fit.members] = 1.0
+        order[fit.members] = min(1.0, fit.filled / FILLED)
     return order
 
 
