@@ -69,7 +69,7 @@ def test_sigma_becomes_the_scatter_of_the_clicks():
     for row in range(20, 390, 20):
         for col in range(20, 390, 20):
             marks[0, 0, row, col] = 1
-            at = np.round([row, col] + rng.normal(0, 2.0, 2)).astype(int)
+            at = np.round(rng.normal((row, col), 2.0)).astype(int)
             clicks[0, 0, *at] = 255
     log_sigma = torch.nn.Parameter(torch.tensor(0.0))
     optimiser = torch.optim.Adam([log_sigma], 0.05)

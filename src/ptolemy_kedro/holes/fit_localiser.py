@@ -54,7 +54,7 @@ def fit_localiser(
     Raises:
         TableError: Fewer than two sessions have clicks.
     """
-    learn, judge = _examples(patches, options)
+    learn, judge = held_out_examples(patches, options)
     torch.manual_seed(options.train.seed)
     network = HoleNet(options.channels)
     chosen = judge.rows[:MEASURED].numpy()
@@ -129,7 +129,7 @@ def to_onnx(network: HoleNet) -> bytes:
         return place.read_bytes()
 
 
-def _examples(patches: Patches, options: LocaliserOptions) -> tuple[Examples, Examples]:
+def held_out_examples(patches: Patches, options: LocaliserOptions) -> tuple[Examples, Examples]:
     """Hold out whole sessions, by the seed."""
     names = np.unique(patches.sessions)
     if len(names) < 2:
