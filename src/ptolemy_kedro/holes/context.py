@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 DESCRIPTORS: tuple[str, ...] = (
     # Of the hole itself, in optical depth.
     "ice",  # mean, from an empty hole's intensity or 1.2 times the 90th percentile of all holes
-    "ice_over_foil",  # mean beside that of the foil around it: needs no I0, and no even illumination
+    "ice_over_foil",  # median beside that of the foil around it: needs no I0, and no even illumination
     "flat_ice",  # median beside the foil's smooth level: what the illumination does is taken off
     "spread",  # standard deviation
     "slope",  # from one rim to the other
@@ -27,6 +27,7 @@ DESCRIPTORS: tuple[str, ...] = (
     "dark_tail",  # 97th percentile over the median: dirt, crystals
     "bright_tail",  # 3rd percentile under the median: a crack, a dry part
     "texture",  # mean difference of adjacent points
+    "roughness",  # what is left of the spread without slope and dome: crystals, a crack
     "dirt_share",  # share of it that is much darker than its median
     # Of the foil around it.
     "foil_dark",  # its 90th percentile over its median
@@ -45,6 +46,10 @@ DESCRIPTORS: tuple[str, ...] = (
     "relative_foil",  # depth of the foil beside the usual one: a shadow, illumination
     "relative_texture",
     "relative_spread",
+    "relative_roughness",
+    "rough_z",  # roughness from its median, in robust spreads
+    "bright_z",  # the bright tail, the same
+    "above_thinnest",  # ice over foil beside that of the thinnest tenth: an empty hole has about none
     "relative_radius",
     # Beside the nearest holes.
     "neighbour_ice",  # flat ice beside their mean
@@ -74,6 +79,9 @@ FARTHEST = 40.0
 NEIGHBOURS = 6
 ADJOINING = 1.6
 """Holes adjoin up to so many times the spacing."""
+
+THINNEST = 5
+"""Percentile of the depths over foil that an empty hole is told by."""
 
 DIRT = 0.25
 """Depth over the median from which a point is dirty."""
@@ -135,7 +143,7 @@ def _depths(discs: Discs, empty_intensity: float | None) -> Image:
 
 def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
     """Measure each hole and the foil about it; NaN where nothing of it is in the image."""
-    inside, foil = discs.within(depth, 0, 0.75), discs.within(depth, 1.12, 1.4)
+    inside, foil = discs.within(depth, 0, 0.8), discs.within(depth, 1.15, 1.5)
     low, middle, high = np.nanpercentile(inside, [3, 50, 97], axis=1)
     foil_low, foil_middle, foil_high = np.nanpercentile(foil, [10, 50, 90], axis=1)
     ice = np.nanmean(inside, axis=1)
@@ -144,7 +152,7 @@ def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
     return {
         "ice": ice,
         "middle": middle,
-        "ice_over_foil": ice - foil_middle,
+        "ice_over_foil": middle - foil_middle,
         "foil": foil_middle,
         "spread": np.nanstd(inside, axis=1),
         "slope": discs.slope(depth),
@@ -152,6 +160,7 @@ def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
         "dark_tail": high - middle,
         "bright_tail": middle - low,
         "texture": discs.texture(depth),
+        "roughness": discs.roughness(depth),
         "dirt_share": np.nanmean(inside > middle[:, None] + DIRT, axis=1),
         "foil_dirt": np.nanmean(foil > foil_middle[:, None] + DIRT, axis=1),
         "foil_dark": foil_high - foil_middle,
@@ -168,23 +177,27 @@ def _beside(own: dict[str, Floats], found: FoundHoles) -> dict[str, Floats]:
     ice, n = own["ice"], len(found)
     usual, spread = _usual(ice)
     off, flat = _in_spreads(ice), own["flat_ice"]
-    smooth = surface(found.centres, flat)
+    smooth, over = surface(found.centres, flat), own["ice_over_foil"]
     return {
         "rank_ice": _rank(ice),
         "ice_z": off,
         "ice_off": np.abs(off),
         "rank_flat": _rank(flat),
         "flat_z": _in_spreads(flat),
-        "rank_over": _rank(own["ice_over_foil"]),
-        "over_z": _in_spreads(own["ice_over_foil"]),
+        "rank_over": _rank(over),
+        "over_z": _in_spreads(over),
         "ice_trend": smooth - np.median(flat),
         "ice_residual": flat - smooth,
         "relative_foil": own["foil"] - np.nanmedian(own["foil"]),
         "relative_texture": _over_median(own["texture"]),
         "relative_spread": _over_median(own["spread"]),
+        "relative_roughness": _over_median(own["roughness"]),
+        "rough_z": _in_spreads(own["roughness"]),
+        "bright_z": _in_spreads(own["bright_tail"]),
+        "above_thinnest": over - np.percentile(over, THINNEST),
         "relative_radius": _over_median(found.radius_px),
         "image_ice": np.full(n, usual),
-        "image_over": np.full(n, np.median(own["ice_over_foil"])),
+        "image_over": np.full(n, np.median(over)),
         "image_spread": np.full(n, spread),
     }
 

@@ -49,6 +49,15 @@ class Discs:
         rises = [inside @ axis[within] / (axis[within] @ axis[within]) for axis in (ROW, COL)]
         return 2 * np.hypot(*rises)
 
+    def roughness(self, values: Image) -> Floats:
+        """Standard deviation inside each hole about a slope and a dome; shape (n,)."""
+        within = DISTANCE <= 0.75
+        inside = values[:, within]
+        inside = np.nan_to_num(inside - np.nanmean(inside, axis=1, keepdims=True)).astype(np.float64)
+        shapes = np.stack([np.ones(within.sum()), ROW[within], COL[within], DISTANCE[within] ** 2], axis=1)
+        smooth = inside @ np.linalg.pinv(shapes).T @ shapes.T
+        return (inside - smooth).std(axis=1)
+
     def texture(self, values: Image) -> Floats:
         """Average the differences of adjacent points inside each hole; shape (n,)."""
         square = np.where(DISTANCE <= 0.75, values, np.nan).reshape(len(values), 2 * STEPS + 1, -1)

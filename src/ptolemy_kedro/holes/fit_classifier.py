@@ -118,9 +118,10 @@ def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[fl
 
 
 def _centre_and_spread(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Robust mean and standard deviation of each descriptor; the latter is never 0."""
+    """Median and spread of each descriptor; the spread of a constant one is so wide that it says nothing."""
     low, middle, high = np.quantile(values.numpy(), [0.1, 0.5, 0.9], axis=0)
-    spread = np.maximum((high - low) / 2.563, 1e-3)
+    spread = np.maximum((high - low) / 2.563, values.numpy().std(axis=0) / 4)
+    spread = np.where(spread > 1e-6, spread, 1e9)
     return torch.from_numpy(middle.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
 
 

@@ -92,8 +92,8 @@ def fit_padding(
 
 
 def padded_side(largest_px: int) -> int:
-    """Give the side that crops of up to a size are padded to [px]."""
-    return next(side for side in SIZE_CLASSES if side >= largest_px)
+    """Give the side that crops of up to a size are padded to [px]; at least two places a side are left."""
+    return next(side for side in SIZE_CLASSES if side >= max(largest_px, 2 ** (len(KERNELS) + 1)))
 
 
 def _known(holes: "pd.DataFrame", options: PublishedHoleOptions) -> Known:

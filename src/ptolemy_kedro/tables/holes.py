@@ -57,6 +57,7 @@ class Holes(Table):
     dark_tail: Series[float]
     bright_tail: Series[float]
     texture: Series[float]
+    roughness: Series[float] = pa.Field(ge=0)
     dirt_share: Series[float] = pa.Field(**SHARE)
     foil_dark: Series[float]
     foil_bright: Series[float]
@@ -73,6 +74,10 @@ class Holes(Table):
     relative_foil: Series[float]
     relative_texture: Series[float]
     relative_spread: Series[float]
+    relative_roughness: Series[float]
+    rough_z: Series[float]
+    bright_z: Series[float]
+    above_thinnest: Series[float]
     relative_radius: Series[float]
     neighbour_ice: Series[float]
     neighbour_over: Series[float]
