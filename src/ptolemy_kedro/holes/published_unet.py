@@ -1,8 +1,8 @@
 """The published localiser: a U-Net of nine levels of 64 channels at one pixel size, 886,977 parameters.
 
 One 3x3 convolution and ReLU a level, max pool 2 inward, nearest upsampling outward; the image is z-scored;
-the target is the operators' clicks, and the output is smoothed by a Gaussian whose sigma is learned. It is read
-off by a threshold: blobs become centres.
+the target is the operators' clicks, and the output is smoothed by a Gaussian whose sigma is learned. It is
+read off by a threshold: blobs become centres.
 """
 
 from collections.abc import Mapping

@@ -77,7 +77,7 @@ def train(
         measure: Further columns of the curve, from the network in eval mode after each epoch.
 
     Returns:
-        The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``, the measured.
+        The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``, measured.
     """
     run = _Run.start(network, options, prepare, checkpoint, _key(options, training, held_out))
     with _progress() as bar:
