@@ -45,8 +45,9 @@ FEWEST_AROUND, ROUNDS = 3, 6
 AMID_PEAKS = 5
 """Peaks on the eight sites around that make a site one amid peaks."""
 
-LEVEL_FREE, LEVEL_WORST = 1.0, -8.0
-"""Difference of level, in contrasts of a hole, that is nothing unusual; and what the foil says at worst."""
+BRIGHTER, SHADE, SHADE_SD, LEVEL_WORST = 1.0, 0.4, 0.15, -8.0
+"""How much brighter foil may be than it is nearby, in contrasts of a hole; how much of the way to the image's
+darkest level it may be darker, and by how much more that becomes unlikely; what the foil says at worst."""
 
 LOCAL = 6
 """Holes nearby whose surroundings tell what the foil's level is."""
@@ -218,5 +219,7 @@ def _foil(sites: Points, looks: Looks, sure: NDArray[np.bool_]) -> Floats:
     """Weigh the level around each site against that around the holes nearby."""
     _, near = cKDTree(sites[sure]).query(sites, min(LOCAL, int(sure.sum())))
     usual = np.median(looks.level[sure][near.reshape(len(sites), -1)], axis=1)
-    off = np.abs(looks.level - usual) / looks.contrast
-    return np.maximum(-((np.maximum(off - LEVEL_FREE, 0)) ** 2), LEVEL_WORST)
+    brighter = (looks.level - usual) / looks.contrast - BRIGHTER
+    darker = (usual - looks.level) / np.maximum(usual - looks.darkest, 2 * looks.contrast)
+    off = np.maximum(np.maximum(brighter, (darker - SHADE) / SHADE_SD), 0)
+    return np.maximum(-(off**2), LEVEL_WORST)
