@@ -3,9 +3,9 @@
     python benchmarks/real_holes.py [--to /elsewhere/folder] [--data ../shared/data] [--variants]
 
 By the rule of the data's README: a find within half a hole radius of a label is right; finds outside the hull
-of the labels count neither for nor against. Images without labels are to be looked at: with ``--to`` an overlay
-of each is written, never into the repository. Nothing was fitted to these figures. Ends with an error where a
-bar is missed: all 17 holes of the render with one false at most, 73 of the 75 of the square with four.
+of the labels count neither for nor against. Images without labels are to be looked at: ``--to`` writes an
+overlay of each, never into the repository. Nothing was fitted to these figures. Ends with an error where a bar
+is missed: all 17 holes of the render with one false at most, 73 of the 75 of the square with four.
 """
 
 import argparse

@@ -1,0 +1,210 @@
+"""How well holes are found on simulated sessions: ours and the published methods, against truth and clicks.
+
+    python benchmarks/simulated_holes.py [--sessions 24] [--seed 20000] [--held-out] [--images 400]
+                                         [--epochs 30] [--ours-only] [--work FOLDER]
+
+Sessions of six medium images, seeds counting up: 20,000s while something is made, 90,000s at the closing.
+Against the truth: a find is right within half a radius of a hole whose centre is in view and open; sites that
+nobody could be sure of (buried in ice, half under a bar) count neither for nor against. Against the clicks (the
+published protocol): right within half a radius of a click, so that the share of holes clicked is precision's
+ceiling. Figures are means over sessions with a 95 % bootstrap over sessions; lacey foil stands apart.
+The published networks work at one pixel size, known to them, and learn from the training seeds.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ptolemy_kedro.holes.finding import find_holes
+from ptolemy_kedro.holes.localiser import HoleLocaliser
+from ptolemy_kedro.metrics.detection import evaluate, match_points
+from ptolemy_kedro.shipped import hole_localiser
+from ptolemy_kedro.simulation import SimulatedSession, SimulateOptions, simulate_session
+
+ROOT = Path(__file__).resolve().parents[1]
+OURS, OURS_BLIND = "ours", "ours, no pixel size"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A medium image, what was clicked and what is so; points (row, col) [px].
+
+    Attributes:
+        session: Id.
+        image: Shape (rows, cols).
+        pixel_size_a: Edge of a pixel [A].
+        foil: Hole diameter and spacing [um], as the session says.
+        holes: Open, in view; shape (n, 2).
+        doubtful: Shape (d, 2).
+        clicks: Shape (m, 2).
+        radius_px: Of a hole.
+        lacey: Is the foil of no pattern?
+    """
+
+    session: str
+    image: NDArray
+    pixel_size_a: float
+    foil: tuple[float | None, float | None]
+    holes: NDArray[np.float64]
+    doubtful: NDArray[np.float64]
+    clicks: NDArray[np.float64]
+    radius_px: float
+    lacey: bool
+
+
+def shown(session: SimulatedSession) -> Iterator[Shown]:
+    """Give a session's medium images that have pixels, but not their unbinned twins."""
+    images = session.tables["images"].set_index("image_id")
+    media = images[(images["kind"] == "medium") & images["file"].notna() & images["pixels_of"].isna()]
+    by_file = {row["file"]: (name, row) for name, row in media.iterrows()}
+    targets = session.tables["targets"]
+    chosen = targets[(targets["kind"] == "hole") & (targets["decision"] == "selected")]
+    truth = session.truth["holes"]
+    for file, pixels, pixel_size_a in session.images:
+        if file in by_file:
+            name, row = by_file[file]
+            holes, clicks = truth[truth["image_id"] == name], chosen[chosen["image_id"] == name]
+            grid = session.tables["grids"].set_index("grid_id").loc[row["grid_id"]]
+            yield _one(session.session_id, pixels, pixel_size_a, grid, holes, clicks)
+
+
+def _one(
+    name: str,
+    pixels: NDArray,
+    pixel_size_a: float,
+    grid: pd.Series,
+    holes: pd.DataFrame,
+    clicks: pd.DataFrame,
+) -> Shown:
+    inside = holes["row_px"].between(-0.5, pixels.shape[0] - 0.5) & holes["col_px"].between(
+        -0.5, pixels.shape[1] - 0.5
+    )
+    holes = holes[inside]
+    diameter, spacing = (_known(grid[column]) for column in ("hole_diameter_um", "hole_spacing_um"))
+    radius = float(holes["radius_px"].median()) if len(holes) else 1.0
+    doubtful = holes["doubtful"].astype(bool) & ~holes["open"].astype(bool)
+    return Shown(
+        name,
+        pixels,
+        pixel_size_a,
+        (diameter, spacing),
+        _points(holes[holes["open"].astype(bool)]),
+        _points(holes[doubtful]),
+        _points(clicks),
+        radius,
+        spacing is None,
+    )
+
+
+def found_in(image: Shown, localiser: HoleLocaliser, baselines) -> dict[str, NDArray[np.float64]]:
+    """Find the holes of an image by every method."""
+    diameter, spacing = image.foil
+    known = find_holes(
+        image.image, localiser, pixel_size_a=image.pixel_size_a, diameter_um=diameter, spacing_um=spacing
+    )
+    ours = {OURS: known.centres, OURS_BLIND: find_holes(image.image, localiser).centres}
+    return ours if baselines is None else {**baselines.find(image.image, image.pixel_size_a), **ours}
+
+
+def judged(image: Shown, method: str, points: NDArray[np.float64]) -> dict[str, object]:
+    """Count an image's finds that are right, by truth and by clicks."""
+    right = match_points(points, image.holes, image.radius_px / 2)
+    left = np.delete(points, right[:, 0], axis=0)
+    excused = len(match_points(left, image.doubtful, image.radius_px / 2))
+    clicked = len(match_points(points, image.clicks, image.radius_px / 2))
+    return {
+        "session": image.session,
+        "method": method,
+        "lacey": image.lacey,
+        "right": len(right),
+        "found": len(points) - excused,
+        "holes": len(image.holes),
+        "clicked": clicked,
+        "all_found": len(points),
+        "clicks": len(image.clicks),
+    }
+
+
+def table(rows: pd.DataFrame, hits: str, found: str, wanted: str) -> list[str]:
+    """Tabulate precision, recall and F1 of each method."""
+    lines = ["| method | precision | recall | F1 |", "|---|---|---|---|"]
+    for method, part in rows.groupby("method", sort=False):
+        figures = evaluate(part[hits], part[found], part[wanted], part["session"], seed=0)
+        cells = [_told(figures[name]) for name in ("precision", "recall", "f1")]
+        lines.append(f"| {method} | {' | '.join(cells)} |")
+    return lines
+
+
+def _told(figure) -> str:
+    if figure["value"] is None:
+        return "undefined"
+    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+
+
+def main() -> None:
+    """Simulate, find, judge, print."""
+    wanted = _arguments()
+    localiser, baselines = hole_localiser(), None
+    if not wanted.ours_only:
+        from published_holes import options, told, trained
+
+        baselines = trained(wanted.images, wanted.epochs, wanted.work)
+        print(*told(baselines, options(wanted.epochs)), sep="\n", flush=True)
+    drawn = "held_out" if wanted.held_out else "training"
+    size = SimulateOptions(
+        tiles=1, tile_px=256, squares_a_tile=9, atlas_px=0, visited_squares=6, patches_a_square=2,
+        medium_images=6, medium_px=wanted.edge, optics=drawn, operators=drawn,
+    )  # fmt: skip
+    rows = []
+    for seed in range(wanted.seed, wanted.seed + wanted.sessions):
+        for image in shown(simulate_session(seed, size)):
+            points = found_in(image, localiser, baselines)
+            rows += [judged(image, method, found) for method, found in points.items()]
+    show(pd.DataFrame(rows))
+
+
+def show(rows: pd.DataFrame) -> None:
+    """Print the tables."""
+    holey = rows[~rows["lacey"]]
+    clicked = holey.drop_duplicates(["session", "method"])
+    print(f"\nAgainst the truth, holey foils, {clicked['session'].nunique()} sessions")
+    print(*table(holey, "right", "found", "holes"), sep="\n")
+    share = holey["clicks"].sum() / max(holey["holes"].sum(), 1)
+    print(f"\nAgainst the clicks, holey foils; {share:.3f} of the open holes are clicked")
+    clicked_images = holey[holey["clicks"] > 0]
+    print(*table(clicked_images, "clicked", "all_found", "clicks"), sep="\n")
+    if rows["lacey"].any():
+        print(f"\nLacey, against the truth, {rows[rows['lacey']]['session'].nunique()} sessions")
+        print(*table(rows[rows["lacey"]], "right", "found", "holes"), sep="\n")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sessions", type=int, default=24)
+    parser.add_argument("--seed", type=int, default=20_000)
+    parser.add_argument("--held-out", action="store_true", help="optics and operators that no training uses")
+    parser.add_argument("--edge", type=int, default=1024, help="longer edge of an image [px]")
+    parser.add_argument("--images", type=int, default=400, help="that the published networks learn from")
+    parser.add_argument("--epochs", type=int, default=30, help="of their training, at most")
+    parser.add_argument("--ours-only", action="store_true")
+    parser.add_argument("--work", type=Path, default=ROOT / "data/05_model_input/published_holes")
+    return parser.parse_args()
+
+
+def _points(rows: pd.DataFrame) -> NDArray[np.float64]:
+    return rows[["row_px", "col_px"]].to_numpy(float)
+
+
+def _known(value: object) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+if __name__ == "__main__":
+    main()
