@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from ptolemy_kedro import tables
 from ptolemy_kedro.partitions import BySession, Part
 from ptolemy_kedro.squares.classifiers import LogregOptions, fit_logreg
 from ptolemy_kedro.squares.crop_table import crop_table
@@ -33,14 +34,22 @@ def squares_of(session_id: str, seed: int, squares: int = 80) -> pd.DataFrame:
     table = pd.DataFrame(rng.normal(size=(squares, len(DESCRIPTORS))), columns=list(DESCRIPTORS))
     for name, signal in SIGNAL.items():
         table[READS[name]] += signal * selected
-    ids = [f"{session_id}-{n}" for n in range(squares)]
-    return table.assign(
+    ids = np.array([f"{session_id}-{n}" for n in range(squares)])
+    table = table.assign(
         session_id=session_id,
         square_id=ids,
         physical_id=ids,
         image_id="tile",
+        grid_id="grid",
         label=np.where(selected, "selected", "rejected"),
+        area_px=900.0,
+        filled=0.9,
+        cut=0.0,
+        row_px=100.0 * (np.arange(squares) // 10),
+        col_px=100.0 * (np.arange(squares) % 10),
     )
+    others = [name for name in tables.Squares.to_schema().columns if name not in table]
+    return table.assign(**dict.fromkeys(others, np.nan))
 
 
 def crops_of(session_id: str, squares: int = 80) -> pd.DataFrame:
