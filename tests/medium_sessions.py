@@ -13,22 +13,22 @@ RADIUS_PX = 9.0
 
 
 def write_medium_sessions(
-    folder: Path, sessions: int = 5, images: int = 2, first: int = 10_500
+    folder: Path, sessions: int = 5, images: int = 2, first: int = 10_500, kind: str = "medium"
 ) -> list[Path]:
     """Write archives called m0, m1, ..; each holds a few simulated images and their clicks."""
     return [
         write_medium_session(
-            folder / f"m{number}", range(first + images * number, first + images * (number + 1))
+            folder / f"m{number}", range(first + images * number, first + images * (number + 1)), kind
         )
         for number in range(sessions)
     ]
 
 
-def write_medium_session(to: Path, seeds: range, clicks: bool = True) -> Path:
+def write_medium_session(to: Path, seeds: range, kind: str = "medium") -> Path:
     """Write an archive of one image a seed."""
     examples = {f"i{seed}": simulate_example(seed, shape=SHAPE, radius_px=RADIUS_PX) for seed in seeds}
-    tables = medium_tables(to.name, examples if clicks else {})
-    tables |= {"images": _frame(to.name, [_image(name, example) for name, example in examples.items()])}
+    tables = medium_tables(to.name, examples)
+    tables |= {"images": _frame(to.name, [_image(name, kind, example) for name, example in examples.items()])}
     pixels = (
         (_file(name, example), example.image, example.pixel_size_a) for name, example in examples.items()
     )
@@ -51,9 +51,9 @@ def medium_tables(session_id: str, examples: dict[str, MediumExample]) -> dict[s
     return {name: _frame(session_id, given) for name, given in rows.items()}
 
 
-def _image(name: str, example: MediumExample) -> dict[str, object]:
+def _image(name: str, kind: str, example: MediumExample) -> dict[str, object]:
     rows, cols = example.image.shape
-    row = {"image_id": name, "grid_id": "g1", "kind": "medium", "file": _file(name, example)}
+    row = {"image_id": name, "grid_id": "g1", "kind": kind, "file": _file(name, example)}
     row |= {"viewed": example.viewed}
     return row | {"rows_px": rows, "cols_px": cols, "pixel_size_a": example.pixel_size_a}
 
