@@ -5,8 +5,8 @@
 
 Sessions of six medium images, seeds counting up: 20,000s while something is made, 90,000s at the closing.
 Against the truth: a find is right within half a radius of a hole whose centre is in view and open; sites that
-nobody could be sure of (buried in ice, half under a bar) count neither for nor against. Against the clicks (the
-published protocol): right within half a radius of a click, so that the share of holes clicked is precision's
+nobody could be sure of (buried in ice, half under a bar) count neither for nor against. Against the clicks
+(the published protocol): right within half a radius of a click, so that the share clicked is precision's
 ceiling. Figures are means over sessions with a 95 % bootstrap over sessions; lacey foil stands apart.
 The published networks work at one pixel size, known to them, and learn from the training seeds.
 """
@@ -143,6 +143,8 @@ def table(rows: pd.DataFrame, hits: str, found: str, wanted: str) -> list[str]:
 def _told(figure) -> str:
     if figure["value"] is None:
         return "undefined"
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
     return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
 
 
