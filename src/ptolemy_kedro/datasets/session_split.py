@@ -59,7 +59,7 @@ class SessionSplitDataset(AbstractDataset["Arrivals", "pd.DataFrame"]):
         if not {"session_id", "part"} <= set(table) or not set(table["part"]) <= {*PARTS, LEFT_OUT}:
             raise TableError(
                 f"{self._path} is damaged. Put back a copy of it, for it says which sessions are held out "
-                "for good. Deleted, it is drawn anew: champions that learnt from what it holds out are refused."
+                "for good. Deleted, it is drawn anew: champions that learnt from that are refused."
             )
         return table.reindex(columns=[*COLUMNS, "present"], fill_value="")
 
