@@ -45,9 +45,13 @@ FEWEST_AROUND, ROUNDS = 3, 6
 AMID_PEAKS = 5
 """Peaks on the eight sites around that make a site one amid peaks."""
 
-BRIGHTER, SHADE, SHADE_SD, LEVEL_WORST = 1.0, 0.4, 0.15, -8.0
-"""How much brighter foil may be than it is nearby, in contrasts of a hole; how much of the way to the image's
-darkest level it may be darker, and by how much more that becomes unlikely; what the foil says at worst."""
+USUAL, FAR = 1.0, 4.0
+"""How much darker or brighter foil may be than it is nearby, in contrasts of a hole; and from how many on the
+image's darkest or brightest level is that of a bar or a tear, and what lies between may be its shade."""
+
+SHADE, SHADE_SD, LEVEL_WORST = 0.4, 0.15, -8.0
+"""Share of the way to a bar's level that shade may go, by how much more it is unlikely to be foil, and what
+the foil says at worst, log odds."""
 
 LOCAL = 6
 """Holes nearby whose surroundings tell what the foil's level is."""
@@ -219,7 +223,9 @@ def _foil(sites: Points, looks: Looks, sure: NDArray[np.bool_]) -> Floats:
     """Weigh the level around each site against that around the holes nearby."""
     _, near = cKDTree(sites[sure]).query(sites, min(LOCAL, int(sure.sum())))
     usual = np.median(looks.level[sure][near.reshape(len(sites), -1)], axis=1)
-    brighter = (looks.level - usual) / looks.contrast - BRIGHTER
-    darker = (usual - looks.level) / np.maximum(usual - looks.darkest, 2 * looks.contrast)
-    off = np.maximum(np.maximum(brighter, (darker - SHADE) / SHADE_SD), 0)
+    off = np.zeros(len(sites))
+    for side, extreme in zip((-1, 1), looks.extremes, strict=True):
+        away, farthest = side * (looks.level - usual), side * (extreme - usual)
+        shade = (away / np.maximum(farthest, 1e-9) - SHADE) / SHADE_SD
+        off = np.maximum(off, np.where(farthest > FAR * looks.contrast, shade, away / looks.contrast - USUAL))
     return np.maximum(-(off**2), LEVEL_WORST)

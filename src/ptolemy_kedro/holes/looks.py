@@ -25,8 +25,8 @@ FEW = 3.0
 LEAST_SPREAD = 0.12
 """Standard deviation of likeness at least, so that a few alike holes do not make the others impossible."""
 
-DARK_PERCENT = 2.0
-"""Percentile of the image that passes as its darkest level."""
+EXTREMES = (2.0, 98.0)
+"""Percentiles of the image that pass as its darkest and brightest levels."""
 
 MOST_BETWEEN = 200
 """Places between sites that are looked at."""
@@ -38,16 +38,16 @@ class Looks:
 
     Attributes:
         likeness: Log likelihood ratio, the site looks like this image's holes rather than its foil; (n,).
-        level: Grey level of the foil around it, its sign turned where holes are darker than foil; (n,).
+        level: Grey level of the foil around it; shape (n,).
         contrast: Usual difference of level between a hole and its foil, or the spread of levels around the
             holes where that is more; above 0.
-        darkest: Level of the darkest parts of the image, such as bars, the sign turned likewise.
+        extremes: Levels of the darkest and the brightest parts of the image, such as bars or tears.
     """
 
     likeness: Floats
     level: NDArray[np.float32]
     contrast: float
-    darkest: float
+    extremes: tuple[float, float]
 
 
 def look_at(
@@ -72,9 +72,8 @@ def look_at(
     bare = (bare + 0.5) / factor - 0.5
     foil = _alike(_patches(small, bare, scale) - _levels(small, bare, scale, fit, factor)[:, None], model)
     alike = _alike(patches - level[:, None], model)
-    sign = np.float32(np.sign(contrast))
-    darkest = float(np.percentile(sign * small, DARK_PERCENT))
-    return Looks(_ratio(alike, alike[sure], foil), sign * level, abs(contrast), darkest)
+    low, high = np.percentile(small, EXTREMES)
+    return Looks(_ratio(alike, alike[sure], foil), level, abs(contrast), (float(low), float(high)))
 
 
 def _grid() -> tuple[Floats, Floats]:
