@@ -8,12 +8,14 @@ from ptolemy_kedro.errors import ModelError, TableError
 from ptolemy_kedro.holes.classifier import HoleClassifier
 from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions, PublishedHoleOptions
 from ptolemy_kedro.holes.context import DESCRIPTORS, describe_holes
+from ptolemy_kedro.holes.context_net import ContextNet
 from ptolemy_kedro.holes.crop_table import hole_crop_table, hole_crops_of
 from ptolemy_kedro.holes.crops import cut_hole_crops
 from ptolemy_kedro.holes.examples import BySizeClass, known_holes
 from ptolemy_kedro.holes.fit_classifier import fit_hole_classifier, platt
 from ptolemy_kedro.holes.published_classifiers import HoleNet, fit_average_pooling, fit_padding
 from ptolemy_kedro.holes.table import holes_table
+from ptolemy_kedro.holes.trees import fit_trees, joined_onnx
 from ptolemy_kedro.metrics.ranking import roc_auc
 from ptolemy_kedro.runtime import OnnxModel
 from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES
@@ -147,3 +149,18 @@ def test_calibration_undoes_a_scale_and_a_shift():
     scale, shift = platt((logits - 1) * 3, outcome.astype(float))
 
     assert scale == pytest.approx(1 / 3, rel=0.1) and shift == pytest.approx(1, abs=0.1)
+
+
+def test_the_joined_network_is_the_mean_of_network_and_trees():
+    rng = np.random.default_rng(0)
+    numbers = rng.normal(size=(400, 5)).astype(np.float32)
+    trees = fit_trees(numbers, numbers[:, 0] > rng.normal(size=400), 20, 0)
+    torch.manual_seed(0)
+    network = ContextNet(HoleClassifierOptions(size_px=16, channels=4), torch.zeros(5), torch.ones(5)).eval()
+    rows = np.concatenate([rng.uniform(0, 255, (400, 256)).astype(np.float32), numbers], axis=1)
+
+    joined = OnnxModel(joined_onnx(network, trees, 1.5, -0.2)).run(rows)
+
+    with torch.no_grad():
+        mean = (network(torch.from_numpy(rows)).numpy() + trees.decision_function(numbers)) / 2
+    assert joined == pytest.approx(1 / (1 + np.exp(-(1.5 * mean - 0.2))), abs=1e-4)

@@ -1,10 +1,12 @@
-"""Our network for holes: strided convolutions over an upright frame, joined with the hole's descriptors."""
+"""Our network for holes: convolutions over an upright frame, joined with the hole's descriptors."""
 
 import torch
 from torch import nn
 
 from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions
 from ptolemy_kedro.stored_crops import LEVELS_PER_SD, MIDDLE
+
+KERNELS = (5, 3, 3)
 
 FARTHEST = 4.0
 """Descriptors count up to so many standard deviations from their mean."""
@@ -23,14 +25,15 @@ class ContextNet(nn.Module):
         self.register_buffer("mean", mean)
         self.register_buffer("std", std)
         width = options.channels
-        self.pixels = nn.Sequential(
-            *_strided(1, width), *_strided(width, 2 * width), *_strided(2 * width, 4 * width)
-        )
+        layers: list[nn.Module] = []
+        for number, kernel in enumerate(KERNELS):
+            layers += _layer(width if number else 1, width, kernel)
+        self.pixels = nn.Sequential(*layers)
         self.numbers = nn.Sequential(
             nn.Linear(len(mean), options.hidden), nn.ReLU(), nn.Dropout(options.dropout)
         )
         self.joined = nn.Sequential(
-            nn.Linear(8 * width + options.hidden, options.hidden),
+            nn.Linear(2 * width + options.hidden, options.hidden),
             nn.ReLU(),
             nn.Dropout(options.dropout),
             nn.Linear(options.hidden, 1),
@@ -45,22 +48,23 @@ class ContextNet(nn.Module):
         return self.joined(torch.cat(seen, dim=1)).flatten()
 
 
-class Calibrated(nn.Module):
-    """A network's logits, scaled and shifted, as probabilities."""
+class Beside(nn.Module):
+    """A network of logits that hands its descriptors on, for the trees."""
 
-    def __init__(self, network: nn.Module, scale: float, shift: float):
-        """Wrap a network of logits."""
+    def __init__(self, network: ContextNet):
+        """Wrap it."""
         super().__init__()
-        self.network, self.scale, self.shift = network, scale, shift
+        self.network = network
 
-    def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Give a probability an example."""
-        return torch.sigmoid(self.scale * self.network(rows) + self.shift)
+    def forward(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Give logits (n,) and descriptors (n, d)."""
+        return self.network(rows), rows[:, self.network.size_px**2 :]
 
 
-def _strided(inward: int, outward: int) -> tuple[nn.Module, ...]:
+def _layer(inward: int, outward: int, kernel: int) -> tuple[nn.Module, ...]:
     return (
-        nn.Conv2d(inward, outward, 3, stride=2, padding=1, bias=False),
+        nn.Conv2d(inward, outward, kernel, padding=kernel // 2, bias=False),
         nn.BatchNorm2d(outward),
         nn.ReLU(),
+        nn.MaxPool2d(2),
     )

@@ -1,4 +1,4 @@
-"""Training our hole classifier: pixels and descriptors together, calibrated on sessions held out."""
+"""Training our hole classifier: a network on pixels and descriptors, trees beside it, both calibrated."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +10,11 @@ from torch import nn
 
 from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions
 from ptolemy_kedro.holes.context import DESCRIPTORS, matrix
-from ptolemy_kedro.holes.context_net import Calibrated, ContextNet
+from ptolemy_kedro.holes.context_net import ContextNet
 from ptolemy_kedro.holes.crops import HoleCrops
 from ptolemy_kedro.holes.examples import FramesAndNumbers, known_holes
+from ptolemy_kedro.holes.trees import fit_trees, joined_onnx
 from ptolemy_kedro.training.augment import turn_and_flip
-from ptolemy_kedro.training.export import to_onnx
 from ptolemy_kedro.training.loop import train
 from ptolemy_kedro.training.model import TrainedModel
 
@@ -78,7 +78,9 @@ def fit_on_frames(
     network = ContextNet(options, *_centre_and_spread(values[learn.rows]))
     loss = nn.functional.binary_cross_entropy_with_logits
     curve = train(network, learn, judge, loss, options.train, _turned(options.size_px), None, checkpoint)
-    scale, shift = calibration(network, judge)
+    trees = fit_trees(numbers[known.learn], known.selected[known.learn], options.trees, options.train.seed)
+    averaged = (_logits(network, judge) + trees.decision_function(numbers[known.judge])) / 2
+    scale, shift = platt(averaged, known.selected[known.judge].astype(float))
     config = {
         "kind": KIND,
         "crop": {"size_px": options.size_px},
@@ -86,18 +88,15 @@ def fit_on_frames(
         "class_prior": known.class_prior,
         "calibration": {"scale": scale, "shift": shift},
         "parameters": sum(p.numel() for p in network.parameters()),
+        "trees": options.trees,
     }
-    example = torch.zeros(2, options.size_px**2 + len(DESCRIPTORS))
-    exported = to_onnx(Calibrated(network, scale, shift), example)
-    return TrainedModel(exported, config, known.sessions, curve)
+    return TrainedModel(joined_onnx(network, trees, scale, shift), config, known.sessions, curve)
 
 
 @torch.no_grad()
-def calibration(network: nn.Module, judged: FramesAndNumbers) -> tuple[float, float]:
-    """Fit scale and shift of a network's logits to examples that it did not learn from (Platt)."""
+def _logits(network: nn.Module, judged: FramesAndNumbers) -> NDArray[np.float64]:
     batches = judged.batches(torch.arange(len(judged)), 1024)
-    logits, targets = zip(*((network(rows), targets) for rows, targets in batches), strict=True)
-    return platt(torch.cat(logits).double().numpy(), torch.cat(targets).double().numpy())
+    return torch.cat([network(rows) for rows, _ in batches]).double().numpy()
 
 
 def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:

@@ -120,7 +120,7 @@ def _fit(
         "parameters": sum(p.numel() for p in network.parameters()),
     }
     example = torch.zeros(2, 1, side or 32, side or 32)
-    network_bytes = to_onnx(nn.Sequential(network, nn.Sigmoid()), example, any_size=side is None)
+    network_bytes = to_onnx(nn.Sequential(network, nn.Sigmoid()), (example,), any_size=side is None)
     return TrainedModel(network_bytes, config, known.sessions, curve)
 
 

@@ -1,0 +1,100 @@
+"""Boosted trees on the descriptors of holes, and one ONNX network of them and a network of pixels."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import helper, numpy_helper
+
+from ptolemy_kedro.holes.context_net import Beside, ContextNet
+from ptolemy_kedro.training.export import to_onnx
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+LEAVES, FEWEST, RATE, PULL = 12, 60, 0.06, 10.0
+"""Leaves a tree, fewest holes a leaf, share of a tree that counts, and pull of its leaves to 0."""
+
+TREES_DOMAIN = "ai.onnx.ml"
+
+
+def fit_trees(
+    numbers: NDArray[np.float32], selected: NDArray[np.bool_], trees: int, seed: int
+) -> "HistGradientBoostingClassifier":
+    """Fit trees to descriptors (n, d) of holes that were selected or not, shape (n,)."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    boosted = HistGradientBoostingClassifier(
+        max_iter=trees, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=FEWEST,
+        l2_regularization=PULL, max_features=0.5, early_stopping=False, random_state=seed,
+    )  # fmt: skip
+    return boosted.fit(numbers, selected)
+
+
+def joined_onnx(
+    network: ContextNet, trees: "HistGradientBoostingClassifier", scale: float, shift: float
+) -> bytes:
+    """Save network and trees as one ONNX network: rows of pixels and descriptors to probabilities (n,).
+
+    Args:
+        network: Of logits.
+        trees: Of log-odds.
+        scale: Of the mean of both.
+        shift: Added to it.
+    """
+    example = torch.zeros(2, network.size_px**2 + len(network.mean))
+    model = onnx.load_from_string(to_onnx(Beside(network), (example,), outputs=("logits", "descriptors")))
+    constants = {"half": 0.5 * scale, "shift": shift}
+    model.graph.initializer.extend(
+        numpy_helper.from_array(np.array(value, np.float32), name) for name, value in constants.items()
+    )
+    model.graph.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "flat"))
+    model.graph.node.extend(
+        [
+            helper.make_node(
+                "TreeEnsembleRegressor", ["descriptors"], ["odds"], domain=TREES_DOMAIN, **tree_fields(trees)
+            ),
+            helper.make_node("Reshape", ["odds", "flat"], ["flat_odds"]),
+            helper.make_node("Add", ["logits", "flat_odds"], ["sum"]),
+            helper.make_node("Mul", ["sum", "half"], ["scaled"]),
+            helper.make_node("Add", ["scaled", "shift"], ["shifted"]),
+            helper.make_node("Sigmoid", ["shifted"], ["output"]),
+        ]
+    )
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, ["n"]))
+    model.opset_import.append(helper.make_opsetid(TREES_DOMAIN, 3))
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+def tree_fields(trees: "HistGradientBoostingClassifier") -> dict[str, Any]:
+    """Write fitted trees as the attributes of ONNX's TreeEnsembleRegressor, which sums their log-odds."""
+    parts = [predictors[0].nodes for predictors in trees._predictors]
+    tree = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    place = np.concatenate([np.arange(len(part)) for part in parts])
+    nodes = np.concatenate(parts)
+    leaf = nodes["is_leaf"].astype(bool)
+    return {
+        "n_targets": 1,
+        "base_values": [float(np.ravel(trees._baseline_prediction)[0])],
+        "nodes_treeids": tree.tolist(),
+        "nodes_nodeids": place.tolist(),
+        "nodes_featureids": np.where(leaf, 0, nodes["feature_idx"]).tolist(),
+        "nodes_modes": np.where(leaf, "LEAF", "BRANCH_LEQ").tolist(),
+        "nodes_values": _not_above(np.where(leaf, 0.0, nodes["num_threshold"])).tolist(),
+        "nodes_truenodeids": np.where(leaf, 0, nodes["left"]).tolist(),
+        "nodes_falsenodeids": np.where(leaf, 0, nodes["right"]).tolist(),
+        "target_treeids": tree[leaf].tolist(),
+        "target_nodeids": place[leaf].tolist(),
+        "target_ids": [0] * int(leaf.sum()),
+        "target_weights": nodes["value"][leaf].astype(np.float32).tolist(),
+    }
+
+
+def _not_above(thresholds: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Round down to float32, so that a float32 number falls on the same side."""
+    rounded = thresholds.astype(np.float32)
+    return np.where(rounded > thresholds, np.nextafter(rounded, np.float32(-np.inf)), rounded)
