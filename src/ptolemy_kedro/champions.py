@@ -59,7 +59,8 @@ def note_of(champion: Champion, home: Home) -> dict[str, Any]:
     """Say which model a champion is, and where its folder lies; ``of_note`` reads it back."""
     folder = home.champions / champion.name / str(champion.version)
     facts = {fact: champion.config[fact] for fact in ("kind", "origin", "data_digest")}
-    return {"name": champion.name, "version": champion.version, **facts, "folder": str(folder)}
+    named = {"name": champion.name, "version": champion.version, "state": "champion"}
+    return named | facts | {"folder": str(folder)}
 
 
 def of_note(note: dict[str, Any]) -> Champion:

@@ -80,7 +80,7 @@ def test_kinds_and_pixel_sizes_can_be_said(tmp_path):
     folder = tmp_path / "new"
     for name in ("a_gr.mrc", "a_hl.mrc", "whole.mrc"):
         write_mrc(folder / name, np.ones((100, 120), np.int16))
-    options = SurveyOptions(atlas="WHOLE*", tiles="*gr*", medium="*sq* *hl*", medium_pixel_size_a=90.0)
+    options = SurveyOptions(atlas="WHOLE", tiles="_gr.", medium="sq h?.mrc", medium_pixel_size_a=90.0)
 
     newcomer = meet(folder, options)
     rows = newcomer.images.set_index("file")
@@ -93,6 +93,14 @@ def test_a_kind_that_cannot_be_told_is_asked_for(tmp_path):
 
     with pytest.raises(ArchiveError, match=r"x\.mrc.*target\.tiles="):
         meet(tmp_path, SurveyOptions())
+
+
+def test_images_of_no_use_are_said(folder):
+    write_mrc(folder / "shot.mrc", np.ones((64, 64), np.int16), 1.1)
+
+    assert (
+        "Images in which nothing is looked for: 1 of kind exposure." in meet(folder, SurveyOptions()).warnings
+    )
 
 
 def test_an_unbinned_twin_is_not_searched_beside_its_image(tmp_path):

@@ -71,7 +71,7 @@ def survey_as_json(
     Args:
         session_id: The session.
         origin: real or simulated.
-        models: Of each model its name, version, kind and origin.
+        models: Of each, by name, its version, state, kind and origin.
         squares: ``tables.TargetSquares`` rows of it.
         holes: ``tables.TargetHoles`` rows of it.
         plan: ``tables.Plan`` rows of it.

@@ -74,14 +74,15 @@ def _found(path: str, told: dict[str, Any], squares: "pd.DataFrame", holes: "pd.
         ("squares", len(stand), len(squares), squares["image_id"].nunique(), _unplaced(stand)),
         ("holes", len(seen), len(holes), holes["image_id"].nunique(), _unplaced(seen)),
     ]
-    models = [(name, m["version"], m["kind"], m["origin"]) for name, m in told["models"].items()]
+    facts = ("version", "state", "kind", "origin")
+    models = [(name, *(model[fact] for fact in facts)) for name, model in told["models"].items()]
     parts = [paragraph(SIMULATED, "simulated")] if told["origin"] == "simulated" else []
     return [
         *parts,
         paragraph(f"Read from {path}."),
         table(["", "found", "sightings", "in images", "without a stage position"], counts),
         paragraph(SCORE, "small"),
-        table(["model", "version", "kind", "trained on"], models),
+        table(["model", "version", "", "kind", "trained on"], models),
         *(paragraph(warning, "simulated") for warning in told["warnings"]),
     ]
 

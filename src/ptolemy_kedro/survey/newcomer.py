@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -97,6 +97,9 @@ def _of_archive(path: Path, permissive: bool) -> Newcomer:
     with archives.open_session(path, permissive=permissive) as session:
         read, warnings = session.tables, tuple(session.warnings)
     images = read["images"]
+    without = int((images["file"].isna() & images["kind"].isin(FINDS_SQUARES + FINDS_HOLES)).sum())
+    if without:
+        warnings += (f"{without} images of squares or holes have no pixels in the archive.",)
     folder = path.resolve() if path.is_dir() else None
     return Newcomer(
         session.session_id,
@@ -119,10 +122,13 @@ def _opened(path: Path) -> Iterator[Read]:
 
 
 def _useful(newcomer: Newcomer, path: Path) -> Newcomer:
+    """Refuse a session that shows neither squares nor holes; say which images of it are of no use."""
+    kinds = newcomer.images["kind"].value_counts()
     if not len(newcomer.images_of(FINDS_SQUARES + FINDS_HOLES)):
-        kinds = ", ".join(sorted(set(newcomer.images["kind"]))) or "none at all"
         raise ArchiveError(
-            f"{path} holds no image of a tile, a square or its holes (kinds with pixels: {kinds}). Give a "
-            "session with some."
+            f"{path} holds no image of a tile, a square or its holes (kinds with pixels: "
+            f"{', '.join(sorted(map(str, kinds.index))) or 'none at all'}). Give a session with some."
         )
-    return newcomer
+    idle = [f"{n} of kind {kind}" for kind, n in kinds.items() if kind not in FINDS_SQUARES + FINDS_HOLES]
+    said = (f"Images in which nothing is looked for: {', '.join(idle)}.",) if idle else ()
+    return replace(newcomer, warnings=newcomer.warnings + said)

@@ -11,9 +11,10 @@ class SurveyOptions:
     Kind and pixel size of an image in a plain folder are told by its metadata; these say what they do not.
 
     Attributes:
-        atlas: Names of whole-grid images in a plain folder, such as ``*atlas*``; several apart by blanks.
-        tiles: Names of the tiles, the same.
-        medium: Names of the images of squares and parts of them, the same.
+        atlas: What names of whole-grid images in a plain folder contain, such as ``atlas``; several words
+            apart by blanks, each may hold ``*`` and ``?``.
+        tiles: What names of tiles contain, the same.
+        medium: What names of images of squares and parts of them contain, the same.
         tile_pixel_size_a: Edge of a pixel of atlas and tiles [A], where their files do not say it.
         medium_pixel_size_a: Of the others [A], the same.
         rotation_deg: Of the stage's axes against the images as displayed, where only stage positions are

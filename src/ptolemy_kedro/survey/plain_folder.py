@@ -83,14 +83,14 @@ def _looked_at(
 def _kind(image: LooseImage, options: SurveyOptions) -> str:
     """Tell by name, where the user says how; else by the field of view."""
     asked = (("atlas", options.atlas), ("tile", options.tiles), ("medium", options.medium))
-    for kind, patterns in asked:
-        if any(fnmatch(image.name.lower(), pattern.lower()) for pattern in patterns.split()):
+    for kind, words in asked:
+        if any(fnmatch(image.name.lower(), f"*{word.lower()}*") for word in words.split()):
             return kind
     if image.pixel_size_a is None:
         raise ArchiveError(
             f"{image.name}: neither its pixel size nor its kind is known. Say which "
             "images are tiles and which show holes, by name: "
-            "--params=session=PATH,target.tiles=*gr*,target.medium=*hl*"
+            "--params=session=PATH,target.tiles=gr,target.medium=hl"
         )
     return image_kind(image.shape, image.pixel_size_a)
 

@@ -129,7 +129,11 @@ def _identity(model: champions.Champion) -> tuple[Any, ...]:
 
 def _told(models: tuple[Note, ...]) -> dict[str, Note]:
     facts = ("version", "kind", "origin", "data_digest")
-    return {model["name"]: {fact: model[fact] for fact in facts} for model in models}
+    return {
+        model["name"]: {fact: model[fact] for fact in facts}
+        | {"state": model.get("state", "challenger, just trained")}
+        for model in models
+    }
 
 
 def _part(session_id: str, content: Any) -> Part[Any]:
