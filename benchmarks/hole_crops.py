@@ -110,7 +110,8 @@ def measure_fit(crops: int, epochs: int) -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     print(
         f"{crops} crops, {epochs} epochs in {seconds / 60:.1f} min (bar: {MINUTES:g} for 571,000), "
-        f"{epoch:.0f} s an epoch, {crops / epoch:.0f} crops/s; {peak:.1f} GiB at most; load {os.getloadavg()[0]:.1f}"
+        f"{epoch:.0f} s an epoch, {crops / epoch:.0f} crops/s; {peak:.1f} GiB at most; "
+        f"load {os.getloadavg()[0]:.1f}"
     )
     if seconds / 60 * 571_000 / crops > MINUTES:
         raise SystemExit("Bar missed.")
