@@ -13,7 +13,6 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import pandas as pd
 
 from ptolemy_kedro.evaluation.hole_rehearsal import RehearsedHoles, rehearse_holes
 from ptolemy_kedro.holes.classifier import HoleClassifier
-from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions, PublishedHoleOptions
+from ptolemy_kedro.holes.classifier_options import PublishedHoleOptions
 from ptolemy_kedro.holes.context import DESCRIPTORS
 from ptolemy_kedro.holes.crop_table import hole_crops_of
 from ptolemy_kedro.holes.crops import HoleCrops
@@ -64,12 +63,11 @@ def fits(given: argparse.Namespace) -> dict[str, Callable[..., TrainedModel]]:
     """List the fits by name, each of (holes, crops, checkpoint)."""
     train = TrainOptions(epochs=given.epochs, patience=3, batch_size=64, learning_rate=given.published_rate)
     options = PublishedHoleOptions(largest_px=given.largest, train=train)
-    ours = HoleClassifierOptions(train=replace(HoleClassifierOptions().train, epochs=40))
     named: dict[str, Callable[..., TrainedModel]] = {
         name: lambda holes, crops, checkpoint, fit=fit: fit(holes, crops, options, checkpoint)
         for name, fit in PUBLISHED.items()
     }
-    named["ours"] = lambda holes, crops, checkpoint: fit_hole_classifier(holes, crops, ours, checkpoint)
+    named["ours"] = lambda holes, crops, checkpoint: fit_hole_classifier(holes, crops, checkpoint=checkpoint)
     return named
 
 
