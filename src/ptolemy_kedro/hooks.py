@@ -4,7 +4,6 @@ import logging
 import os
 import time
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -71,11 +70,10 @@ class NewSessionHook:
         if not isinstance(new_session, NewSessionDataset) or not new_session.wants_demo:
             return
         from ptolemy_kedro.simulation import SimulateOptions
-        from ptolemy_kedro.simulation.promise import promised_sessions
+        from ptolemy_kedro.simulation.promise import promised_new_session
 
         options = _typed(SimulateOptions, "simulate", catalog.load("params:simulate"))
-        unseen = replace(options, seed=options.seed + options.sessions, sessions=1)
-        (promise,) = promised_sessions(unseen)
+        (promise,) = promised_new_session(options)
         log.info("no session is given: the SIMULATED session %s stands in (allow_demo)", promise.session_id)
         catalog.save("simulated_new_session", [promise])
 

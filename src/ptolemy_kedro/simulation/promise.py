@@ -1,5 +1,6 @@
 """Simulated sessions as promises: named and keyed before anything is simulated."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -25,3 +26,8 @@ def promised_sessions(options: SimulateOptions) -> "list[Part[SimulatedSession]]
         )
         for seed in seeds
     ]
+
+
+def promised_new_session(options: SimulateOptions) -> "list[Part[SimulatedSession]]":
+    """Promise one more session, of the seed after theirs: new to all that learnt from them."""
+    return promised_sessions(replace(options, seed=options.seed + options.sessions, sessions=1))
