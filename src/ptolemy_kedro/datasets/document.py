@@ -49,9 +49,7 @@ class JsonDataset(_FileDataset):
         metadata: For Kedro-Viz.
     """
 
-    def __init__(
-        self, *, path: str, optional: bool = False, metadata: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, *, path: str, optional: bool = False, metadata: dict[str, Any] | None = None) -> None:
         super().__init__(path=path, metadata=metadata)
         self._optional = optional
 
