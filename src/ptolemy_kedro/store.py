@@ -11,6 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ptolemy_kedro.errors import RegistryError
@@ -49,7 +50,9 @@ def reached(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
     Raises:
         RegistryError: The store is missing, damaged, of another version, or does not answer.
     """
-    guard(home, create)
+    prepare(home, create)
+    if home.store_file is not None and home.store_file.exists():
+        _look_into(home.store_file)
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)
     import mlflow
@@ -74,24 +77,26 @@ def experiment(client: "MlflowClient", home: Home, name: str) -> str:
     return client.create_experiment(name, artifact_location=place)
 
 
-def guard(home: Home, create: bool = False) -> None:
-    """Look at a store before MLflow does: with SQLite itself, which takes milliseconds and repairs nothing.
+def prepare(home: Home, create: bool = False) -> None:
+    """See that there is a store, or a place to make one; what is in it is not looked at.
 
     Raises:
-        RegistryError: The store is missing, damaged, of another kind, or says nothing.
+        RegistryError: The store is missing, cannot be made, or says nothing.
     """
     path = home.store_file
     if path is None:
         if home.store_uri.startswith(("http://", "https://")):
             _knock(home.store_uri)
-        return
-    if not path.exists():
+    elif not path.exists():
         if not create:
             raise RegistryError(
                 f"There is no registry at {path}. Run `ptolemy models init`, or correct PTOLEMY_HOME."
             )
         _make_parent(home)
-        return
+
+
+def _look_into(path: Path) -> None:
+    """Look at a SQLite store with SQLite itself, which takes milliseconds and repairs nothing."""
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=2)) as connection:
             tables = {

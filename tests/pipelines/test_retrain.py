@@ -244,7 +244,7 @@ def test_a_champion_moved_meanwhile_is_not_overwritten(home, tmp_path, folders):
 
 def together(work, *arguments) -> list[int | None]:
     """Do a piece of work in several processes at once; gives how each ended."""
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("spawn")
     workers = [context.Process(target=work, args=one) for one in arguments]
     for worker in workers:
         worker.start()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ptolemy_kedro.home import Home
 from ptolemy_kedro.locks import locked
-from ptolemy_kedro.store import guard, reached
+from ptolemy_kedro.store import prepare, reached
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,8 +27,8 @@ def writing(home: Home, create: bool = False) -> "Iterator[MlflowClient]":
         RegistryError: The store cannot be used.
         StorageError: Another process has been writing for minutes.
     """
-    guard(home, create)
-    # MLflow makes a new store's tables as it opens it, so that comes after the lock.
+    prepare(home, create)
+    # MLflow makes a new store's tables as it opens it: nobody looks into it before they are whole.
     with (
         locked(home.path / ".registry.lock", f"The registry of {home.path}", PATIENCE_S),
         reached(home, create) as client,
