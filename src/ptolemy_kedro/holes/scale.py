@@ -37,8 +37,8 @@ FEW, MOST_PEAKS = 12, 400
 FILLED = 0.4
 """Share of its neighbours that a lattice's point usually has, from which the lattice counts in full."""
 
-SIZE_SD = 0.35
-"""Log units that a hole's size as seen may be off."""
+RIGHT_SIZE, SIZE_SD = 0.5 * np.log(STEP), 0.3
+"""Log units that a hole's size as seen may be off between two scales tried; and beyond, by how much."""
 
 STRONG, FAR_DOWN, NOTHING = 4.0, 0.35, 0.15
 """Once a scale's evidence is strong, so much of it twice in a row, or nearly none once, ends the search."""
@@ -81,12 +81,13 @@ def evidence(seen: Look, expected_px: float | None = None, least: float = 0.0) -
         expected_px: Hole radius that is expected [px of the image], where it is known.
         least: What cannot reach so much is not weighed exactly.
     """
-    share = seen.probability * np.exp(-0.5 * (seen.log_ratio / SIZE_SD) ** 2)
+    off = np.maximum(np.abs(seen.log_ratio) - RIGHT_SIZE, 0)
+    share = seen.probability * np.exp(-0.5 * (off / SIZE_SD) ** 2)
     sure = np.flatnonzero(share > SURE)
     sure = sure[np.argsort(-share[sure])][:MOST_PEAKS]
     if not len(sure):
         return 0.0
-    votes = share[sure] ** 2
+    votes = share[sure] ** 3
     liked = _liking(float(np.median(seen.radius_px[sure])) / seen.scale, expected_px)
     scattered = SCATTERED * votes.mean() * (1 - np.exp(-len(sure) / FEW))
     if liked * votes.sum() < least:
@@ -129,9 +130,10 @@ def _radii(shape: tuple[int, ...], localiser: HoleLocaliser, expected_px: float 
     finest = localiser.radius_px * np.sqrt(np.prod(shape) / MOST_PIXELS)
     last = max(SMALLEST_PX, finest)
     radius = max(LARGEST_SHARE * min(shape), last)
-    while radius >= last:
+    while radius > last * np.sqrt(STEP):
         yield radius
         radius /= STEP
+    yield last
 
 
 def _is_over(weights: list[float]) -> bool:
