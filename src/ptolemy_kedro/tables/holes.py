@@ -1,14 +1,12 @@
 """The derived tables of holes."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from ptolemy_kedro.tables.schema import ID, LABELS, Table, optional
-
-SHARE: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 1}}
+from ptolemy_kedro.tables.schema import ID, LABELS, SHARE, Table, optional
 
 
 class LocaliserPatches(Table):

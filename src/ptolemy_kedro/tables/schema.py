@@ -22,6 +22,7 @@ ID: dict[str, Any] = {
     "str_matches": r"[^/\\\x00-\x1f]{1,200}\Z",
     "description": "An id is 1 to 200 characters without / and \\.",
 }
+SHARE: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 1}}
 
 
 def optional(**checks: Any) -> Any:

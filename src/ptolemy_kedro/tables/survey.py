@@ -6,9 +6,7 @@ import pandas as pd
 import pandera.pandas as pa
 from pandera.typing.pandas import Series
 
-from ptolemy_kedro.tables.schema import Table, optional
-
-SHARE = {"in_range": {"min_value": 0, "max_value": 1}}
+from ptolemy_kedro.tables.schema import SHARE, Table, optional
 
 
 class TargetSquares(Table):

@@ -104,10 +104,7 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], sessions: Sequen
         [
             f"# {config['name']} ({config['kind']})",
             "",
-            "A score is P(selected | viewed) under the habits of those who chose in "
-            f"**{config['origin']}** sessions; what a square is worth is another question. "
-            f"Trained on {len(sessions)} sessions (data {config['data_digest'][:12]}), "
-            f"base rate there {config.get('class_prior', float('nan')):.3f}.",
+            f"{_meaning(config)} Trained on {len(sessions)} sessions (data {config['data_digest'][:12]}).",
             "",
             "Measured on sessions it was not trained on; intervals of 95 % from a bootstrap over sessions.",
             "",
@@ -116,6 +113,16 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], sessions: Sequen
             *lines,
             "",
         ]
+    )
+
+
+def _meaning(config: dict[str, Any]) -> str:
+    origin = f"**{config['origin']}**"
+    if "class_prior" not in config:
+        return f"A probability is that of a place where a hole was clicked in {origin} sessions."
+    return (
+        f"A score is P(selected | viewed) under the habits of those who chose in {origin} sessions; "
+        f"the base rate there was {config['class_prior']:.3f}. What a target is worth is another question."
     )
 
 
