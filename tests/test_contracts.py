@@ -66,8 +66,21 @@ def test_every_parameter_has_a_field_and_a_value_it_can_have(flows, conf):
 
 
 def test_the_default_story_is_all_flows_but_the_simulation(flows):
-    whole = sum((flows[name] for name in ("ingest", "low2med", "report")), Pipeline([]))
-    assert set(flows["__default__"].nodes) == set(whole.nodes)
+    parts = ("ingest", "low2med", "med2high", "report")
+    whole = set().union(*(flows[name].nodes for name in parts))
+    story = flows["__default__"]
+
+    assert whole <= set(story.nodes)
+    beside = {node.name for node in story.nodes if node not in whole}
+    assert beside == {node.name for node in flows["target"].nodes} | {"take_models"}
+
+
+def test_what_training_hands_over_is_targeted_with_after_it(flows):
+    names = [node.name for group in flows["__default__"].grouped_nodes for node in group]
+
+    for trained in ("choose_challenger", "choose_hole_challenger", "put_localiser_forward"):
+        assert names.index(trained) < names.index("take_models")
+    assert names.index("take_models") < names.index("rank_squares") < names.index("judge_holes")
 
 
 def test_the_truth_of_a_simulation_is_read_by_no_flow(flows):
@@ -106,7 +119,7 @@ def test_a_wrong_value_ends_in_one_clear_line(block, field, monkeypatch):
     from ptolemy_kedro.cli import one_line
 
     monkeypatch.chdir(ROOT)
-    wrong: Any = "sideways"
+    wrong: Any = ["sideways"]
     for name in reversed(field.split(".")):
         wrong = {name: wrong}
     bootstrap_project(ROOT)
