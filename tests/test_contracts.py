@@ -127,7 +127,7 @@ def test_a_wrong_value_ends_in_one_clear_line(block, field, monkeypatch):
         KedroSession.create(ROOT, runtime_params={block: wrong}) as session,
         pytest.raises(Exception) as caught,
     ):
-        session.run(pipeline_names=["simulate", "ingest", "low2med"])
+        session.run(pipeline_names=["simulate", "__default__", "retrain"])
 
     line = one_line(caught.value)
     assert line is not None and "\n" not in line
