@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from tests.holes.discs import draw_discs, square_lattice
 
 from ptolemy_kedro.errors import ImageError
 from ptolemy_kedro.holes.finding import LocateOptions, find_holes
 from ptolemy_kedro.metrics.detection import match_points
 from ptolemy_kedro.shipped import hole_localiser
-from tests.holes.discs import draw_discs, square_lattice
 
 SHAPE = (260, 340)
 SITES = square_lattice(52, SHAPE, margin_px=0)
@@ -65,7 +65,7 @@ def test_the_scale_is_found_without_a_pixel_size(localiser, scale):
 
     found = find_holes(draw_discs(sites, RADIUS * scale, shape), localiser)
 
-    right, missed, false = agreement(found, sites, RADIUS * scale)
+    _, missed, false = agreement(found, sites, RADIUS * scale)
     assert missed <= 0.05 * len(sites)
     assert false <= max(0.12 * len(sites), 2)
 
@@ -89,7 +89,7 @@ def test_a_turned_image_has_the_turned_holes(localiser, found, turns):
     for number, (row, col) in enumerate(np.round(found.centres).astype(int), start=1):
         marks[min(row, SHAPE[0] - 1), min(col, SHAPE[1] - 1)] = number
     expected = np.argwhere(np.rot90(marks, turns) > 0)
-    right, missed, _ = agreement(turned, expected, RADIUS)
+    _, missed, _ = agreement(turned, expected, RADIUS)
     assert missed <= 1
 
 
@@ -108,7 +108,7 @@ def test_one_hole_and_two_are_found(localiser, count):
 
     found = find_holes(draw_discs(centres, 30, SHAPE), localiser)
 
-    right, missed, false = agreement(found, centres, 30)
+    _, missed, false = agreement(found, centres, 30)
     assert (missed, false) == (0, 0)
     assert found.spacing_px is None if count == 1 else found.spacing_px > 100
 

@@ -1,6 +1,6 @@
 """One look of the network at an image, at one scale."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,17 @@ class Look:
     def in_image(self, points: Floats) -> Floats:
         """Take points of ``seen`` to the image."""
         return from_scaled(points, self.scale)
+
+    def within(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> "Look":
+        """Take the peaks from ``low`` to before ``high`` (row, col) [px of the image]."""
+        points = self.in_image(self.points)
+        inside = np.all((points >= low) & (points < high), axis=1)
+        return replace(
+            self,
+            points=self.points[inside],
+            radius_px=self.radius_px[inside],
+            probability=self.probability[inside],
+        )
 
     def probability_at(self, points: Floats) -> Floats:
         """Read the probability of a hole off the map, peak or no peak.

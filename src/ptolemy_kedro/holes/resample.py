@@ -10,6 +10,9 @@ Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 0.5, 99.5
+FLATTEST = 1e-4
+"""Contrast, over the brightest level, below which an image is flat."""
+
 SAMPLED = 250_000
 """Pixels that percentiles are taken of."""
 
@@ -17,20 +20,28 @@ SAMPLED = 250_000
 class Pyramid:
     """An image at any scale, in grey levels 0 (dark) to 1 (bright); each halving is computed once."""
 
-    def __init__(self, image: NDArray):
-        """Take an image, shape (rows, cols), any type.
+    def __init__(self, image: NDArray, grey: tuple[float, float] | None = None):
+        """Take an image.
+
+        Args:
+            image: Shape (rows, cols), any type.
+            grey: Level of 0, and the levels from there to 1; of the image itself if None.
 
         Raises:
             ImageError: The pixels cannot be used.
         """
         self._levels = [usable(image)]
-        self._low, self._span = _range(self._levels[0])
+        self._grey = grey or _range(self._levels[0])
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and cols of the image."""
         rows, cols = self._levels[0].shape
         return rows, cols
+
+    def part(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> "Pyramid":
+        """Take the pixels from ``low`` to before ``high`` (row, col), in the grey levels of the whole."""
+        return Pyramid(self._levels[0][low[0] : high[0], low[1] : high[1]], self._grey)
 
     def at(self, scale: float) -> Image:
         """Give the image ``scale`` times as large, as ``scaled`` does."""
@@ -39,7 +50,7 @@ class Pyramid:
             halvings, scale = halvings + 1, 2 * scale
         while len(self._levels) <= halvings:
             self._levels.append(_averaged(self._levels[-1], 2))
-        return _clipped(scaled(self._levels[halvings], scale), self._low, self._span)
+        return _clipped(scaled(self._levels[halvings], scale), *self._grey)
 
 
 def stretched(image: NDArray) -> Image:
@@ -59,7 +70,7 @@ def _range(pixels: Image) -> tuple[float, float]:
     """Give the level of 0, and the levels from there to 1."""
     some = pixels.ravel()[:: max(1, pixels.size // SAMPLED)]
     low, high = np.percentile(some, [DARKEST_PERCENT, BRIGHTEST_PERCENT])
-    return float(low), float(max(high - low, 1e-6 * abs(high), 1e-30))
+    return float(low), float(max(high - low, FLATTEST * max(abs(low), abs(high)), 1e-30))
 
 
 def _clipped(pixels: Image, low: float, span: float) -> Image:
