@@ -2,9 +2,10 @@
 
     python benchmarks/medmag.py [IMAGE.mrc]
 
-Without an image, simulated ones of 1024 x 1440 px and, as a montage of a whole square, 3400 x 3500 px. Bars
-on two cores: 300 ms and 1.5 GB for the former, 2.5 s for the latter. Needs the champions
-(`ptolemy models init`).
+Without an image, simulated ones: of 1024 x 1440 px, a field of holes at 96.8 A/px and a whole square at 600
+A/px, and a montage of a whole square of 3400 x 3500 px. Bars on two cores: 300 ms and 1.5 GB for the former,
+2.5 s for the montage. Needs the champions (`ptolemy models init`). Beside the time on the clock stands that of
+the processor, on all cores together, which other work on the machine does not lengthen as much.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from ptolemy_kedro.runtime import OnnxModel
 from ptolemy_kedro.targeting import rank_holes
 
 SHAPE, BAR_S, BAR_MIB = (1024, 1440), 0.300, 1500
+FIELD_PIXEL_A, SQUARE_PIXEL_A = 96.8, 600.0
 MONTAGE, MONTAGE_BAR_S, MONTAGE_PIXEL_A = (3400, 3500), 2.5, 180.0
 
 
@@ -37,10 +39,10 @@ def main() -> int:
     wanted = _arguments()
     models = _opened("hole-localiser", HoleLocaliser), _opened("hole-classifier", HoleClassifier)
     if wanted.image:
-        pixels, size = read_image(wanted.image, wanted.image.name).pixels, None
+        images = [(read_image(wanted.image, wanted.image.name).pixels, None)]
     else:
-        pixels, size = _simulated(SHAPE, wanted.seed)
-    slow = measure(pixels, size, *models, wanted.runs) > BAR_S
+        images = [_simulated(SHAPE, wanted.seed, size) for size in (FIELD_PIXEL_A, SQUARE_PIXEL_A)]
+    slow = max(measure(*image, *models, wanted.runs) for image in images) > BAR_S
     peak = _peak_mib()
     print(f"peak {peak:.0f} MiB; the bars are {BAR_S * 1e3:.0f} ms and {BAR_MIB} MiB")
     if not wanted.image:
@@ -67,12 +69,14 @@ def measure(
 
 def timed(name: str, work: Callable[[], object], runs: int) -> float:
     """Run work a few times, print its times, return the median [s]."""
-    times = []
+    times, worked = [], []
     for _ in range(runs):
-        started = time.perf_counter()
+        started, worked_before = time.perf_counter(), time.process_time()
         work()
         times.append(time.perf_counter() - started)
-    print(f"{name:24} median {median(times) * 1e3:7.1f} ms, best {min(times) * 1e3:7.1f} ms of {runs}")
+        worked.append(time.process_time() - worked_before)
+    clock, best, busy = (1e3 * value for value in (median(times), min(times), median(worked)))
+    print(f"{name:24} median {clock:7.1f} ms, best {best:7.1f} ms, processor {busy:7.1f} ms; {runs} runs")
     return median(times)
 
 
