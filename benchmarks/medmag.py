@@ -4,8 +4,8 @@
 
 Without an image, simulated ones: of 1024 x 1440 px, a field of holes at 96.8 A/px and a whole square at 600
 A/px, and a montage of a whole square of 3400 x 3500 px. Bars on two cores: 300 ms and 1.5 GB for the former,
-2.5 s for the montage. Needs the champions (`ptolemy models init`). Beside the time on the clock stands that of
-the processor, on all cores together, which other work on the machine does not lengthen as much.
+2.5 s for the montage. Needs the champions (`ptolemy models init`). Beside the time on the clock stands that
+of the processor, on all cores together, which other work on the machine does not lengthen as much.
 """
 
 import argparse

@@ -44,7 +44,7 @@ def test_large_squares_carry_their_rank_small_ones_do_not():
 def test_dots_mark_squares_whose_holes_are_judged():
     figure = outlines_over(np.eye(120), CORNERS, np.zeros(2), [1, 2], dots=np.array([False, True]))
 
-    np.testing.assert_allclose(figure.axes[0].collections[1].get_offsets(), [[70, 70]])
+    np.testing.assert_allclose(figure.axes[0].collections[1].get_offsets(), [[85, 85]])
 
 
 @pytest.mark.parametrize("none", ["squares", "holes"])

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 DPI = 100
 CAPTION_PX = 22
 """Height of the line over a picture."""
-SMALLEST_WRITTEN_PT = 16
+SMALLEST_WRITTEN_PT = 30
 """Edge of a square on the page [points] under which its rank would hide it."""
 
 
