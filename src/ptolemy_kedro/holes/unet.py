@@ -68,8 +68,10 @@ def blurred(density: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
 
 
 def _local(values: torch.Tensor) -> torch.Tensor:
-    coarse = functional.avg_pool2d(values, COARSE)
-    means = functional.avg_pool2d(coarse, WINDOW, 1, WINDOW // 2, count_include_pad=False)
+    means = functional.avg_pool2d(values, COARSE)
+    for rows, cols in ((WINDOW, 1), (1, WINDOW)):
+        pads = (rows // 2, cols // 2)
+        means = functional.avg_pool2d(means, (rows, cols), 1, pads, count_include_pad=False)
     return functional.interpolate(means, scale_factor=float(COARSE), mode="bilinear")
 
 
