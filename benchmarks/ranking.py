@@ -11,26 +11,31 @@ to the operator's own wanting without noise. Intervals are a 95 % bootstrap over
 import argparse
 import json
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from ptolemy_kedro.evaluation.fitting import fit_table
 from ptolemy_kedro.evaluation.published import RANKING
 from ptolemy_kedro.evaluation.rehearsal import Rehearsed, rehearse
+from ptolemy_kedro.evaluation.scoring import score_session
 from ptolemy_kedro.metrics.ranking import evaluate, roc_auc
 from ptolemy_kedro.simulation.seeds import CLOSING, TRAINING
-from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions, fit_forest, fit_logreg
-from ptolemy_kedro.squares.ranker import SquareRanker
+from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
+from ptolemy_kedro.squares.cnn_options import CnnOptions
+from ptolemy_kedro.squares.crop_table import crops_of
+from ptolemy_kedro.squares.ranker import KINDS
+from ptolemy_kedro.squares.ranker_options import RankerOptions
+from ptolemy_kedro.training.model import TrainedModel
+from ptolemy_kedro.training.options import TrainOptions
 
 EVALUATED_FROM = 20_100
-PUBLISHED_KINDS = ("logreg", "forest")
-CROP_STATISTICS = ("crop_mean", "crop_maximum", "crop_variance", "area_px")
-BAR = 0.3
-
-Scorer = Callable[[Rehearsed], np.ndarray]
+FITTED = {"logreg": LogregOptions(), "forest": ForestOptions(), "ranker": RankerOptions()}
+PUBLISHED_KINDS = ("logreg", "forest", "cnn")
+"""In the order of the published table."""
 
 
 @dataclass(frozen=True)
@@ -52,51 +57,52 @@ class Judged:
         return pd.DataFrame(rows, columns=["family", "session_id", "auc"]).dropna()
 
 
-def with_crop_statistics(made: Rehearsed) -> pd.DataFrame:
-    """Give a session's squares their crops' statistics as published: normalised by the image's squares."""
-    mean, std = (made.crops[name].to_numpy() for name in ("mean", "std"))
-    squares = made.squares
-    return squares.assign(
-        crop_mean=(squares["mean"] - mean) / std,
-        crop_maximum=(squares["maximum"] - mean) / std,
-        crop_variance=squares["variance"] / std**2,
-        tile=~squares["image_id"].str.contains("atlas"),
+def fit(kind: str, learn: list[Rehearsed], given: argparse.Namespace) -> TrainedModel:
+    """Train a model of a kind; the published ones on tiles alone, as published."""
+    if kind == "ranker":
+        return fit_table(pd.concat([made.squares for made in learn], ignore_index=True), FITTED[kind])
+    tiles = [made.squares[on_tile(made)] for made in learn]
+    if kind != "cnn":
+        return fit_table(pd.concat(tiles, ignore_index=True), FITTED[kind])
+    from ptolemy_kedro.squares.cnn import fit_cnn
+
+    few = learn[: given.cnn_sessions]
+    frames = np.concatenate([crops_of(made.crops[known_on_tile(made)]).frames(given.cnn_px) for made in few])
+    labels, sessions = (
+        np.concatenate([made.squares[name][known_on_tile(made)] for made in few])
+        for name in ("label", "session_id")
+    )
+    options = CnnOptions(size_px=given.cnn_px, train=TrainOptions(epochs=60, batch_size=128))
+    return fit_cnn(
+        frames, labels, sessions, options, given.aside / f"cnn{given.cnn_px}-{len(few)}.checkpoint"
     )
 
 
-def fit_published(learn: list[Rehearsed]) -> dict[str, Scorer]:
-    """Fit the published classifiers to crop statistics of the tiles' squares."""
-    table = pd.concat([with_crop_statistics(made) for made in learn], ignore_index=True)
-    table = table[table["tile"]]
-    models = {
-        "logreg": fit_logreg(table, LogregOptions(descriptors=CROP_STATISTICS)),
-        "forest": fit_forest(table, ForestOptions(descriptors=CROP_STATISTICS)),
-    }
-    return {name: _on_tiles(SquareRanker.of(model)) for name, model in models.items()}
+def on_tile(made: Rehearsed) -> np.ndarray:
+    """Tell which squares are seen in tiles, not in the atlas."""
+    return ~made.squares["image_id"].str.contains("atlas").to_numpy()
 
 
-def _on_tiles(ranker: SquareRanker) -> Scorer:
-    def score(made: Rehearsed) -> np.ndarray:
-        table = with_crop_statistics(made)
-        scores = ranker.score({name: table[name].to_numpy() for name in CROP_STATISTICS})
-        return np.where(table["tile"], scores, np.nan)
-
-    return score
+def known_on_tile(made: Rehearsed) -> np.ndarray:
+    """Tell which of these have a known label."""
+    return on_tile(made) & (made.squares["label"] != "unknown").to_numpy()
 
 
-def judge(sessions: list[Rehearsed], scorers: dict[str, Scorer]) -> Judged:
-    """Score the sessions; each square once."""
+def judge(sessions: Iterable[Rehearsed], models: dict[str, TrainedModel]) -> Judged:
+    """Score the sessions; each square once, by the published models where tiles show it."""
     rows = []
     for made in sessions:
-        table = made.squares[["session_id", "physical_id", "label"]].assign(
-            family=made.wanting["family"].to_numpy(), oracle=made.wanting["want"].to_numpy()
-        )
-        table = table.assign(**{name: score(made) for name, score in scorers.items()})
-        rows.append(table[table["label"] != "unknown"])
+        scores = score_session(made.squares, made.crops, models)
+        table = made.wanting.assign(label=made.squares["label"], physical_id=made.squares["physical_id"])
+        table = table.assign(session_id=made.squares["session_id"], tile=on_tile(made))
+        wide = scores.pivot(index="square_id", columns="model", values="score").reset_index()
+        rows.append(table.merge(wide, on="square_id"))
     known = pd.concat(rows, ignore_index=True)
+    known = known[(known["label"] != "unknown") & known["tile"]]
     once = known.groupby(["family", "session_id", "physical_id"], as_index=False).agg(
         selected=("label", lambda labels: (labels == "selected").any()),
-        **{name: (name, "mean") for name in ("oracle", *scorers)},
+        oracle=("want", "mean"),
+        **{name: (name, "mean") for name in models},
     )
     return Judged(once.dropna())
 
@@ -135,7 +141,9 @@ def _figure(value: float, drawn: np.ndarray) -> dict[str, float]:
 def table_2(judged: Judged, models: list[str]) -> dict:
     """Put pooled AUC and average precision beside the published figures."""
     squares, told = judged.squares, {}
-    for name, published in zip(models, RANKING.values(), strict=False):
+    for name, published in zip(PUBLISHED_KINDS, RANKING.values(), strict=True):
+        if name not in models:
+            continue
         measured = evaluate(squares[name], squares["selected"], squares["session_id"], seed=0)
         told[name] = {
             measure: {**measured[measure], "published": value, "distance": measured[measure]["value"] - value}
@@ -144,20 +152,31 @@ def table_2(judged: Judged, models: list[str]) -> dict:
     return told
 
 
+def measures(judged: Judged, models: list[str]) -> dict:
+    """Measure each model over all sessions: calibration, squares needed, base rate and the rest."""
+    squares = judged.squares
+    return {
+        name: evaluate(squares[name], squares["selected"], squares["session_id"], seed=0) for name in models
+    }
+
+
 def main() -> None:
     """Print the figures as JSON."""
     given = _arguments()
     learn = list(rehearse(TRAINING[: given.train], 4, given.aside, workers=given.workers))
-    scorers = fit_published(learn)
+    models = {kind: fit(kind, learn, given) for kind in given.kinds}
     first = CLOSING[0] if given.closing else EVALUATED_FROM
     drawn = "held_out" if given.held_out else "training"
     seeds = range(first, first + given.sessions)
-    judged = judge(list(rehearse(seeds, 6, given.aside, drawn, given.workers)), scorers)
+    judged = judge(rehearse(seeds, 6, given.aside, drawn, given.workers), models)
+    published = [kind for kind in PUBLISHED_KINDS if kind in models]
     figures = {
         "seeds": [seeds[0], seeds[-1]],
         "operators and optics": drawn,
-        "within session": account(judged, list(scorers), []),
-        "table 2": table_2(judged, list(PUBLISHED_KINDS)),
+        "within session": account(judged, published, [kind for kind in models if kind not in published]),
+        "inner folds": {kind: model.config["inner_auc"] for kind, model in models.items()},
+        "measures": measures(judged, list(models)),
+        "table 2": table_2(judged, published),
     }
     print(json.dumps(figures, indent=1))
 
@@ -168,6 +187,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--train", type=int, default=240, help="sessions to learn from")
     parser.add_argument("--sessions", type=int, default=120, help="to judge by")
+    parser.add_argument("--kinds", nargs="+", default=["logreg", "forest", "ranker"], choices=KINDS)
+    parser.add_argument("--cnn-px", type=int, default=60, choices=[30, 60, 120, 240])
+    parser.add_argument(
+        "--cnn-sessions", type=int, default=200, help="that the published network learns from"
+    )
     parser.add_argument("--held-out", action="store_true", help="optics and operators that no training uses")
     parser.add_argument("--closing", action="store_true", help="seeds from 90,000: the last look")
     parser.add_argument("--workers", type=int, default=2)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ptolemy_kedro.squares.classifiers import PORTABLE, LogregOptions, fit_logreg
+from ptolemy_kedro.squares.classifiers import PUBLISHED, LogregOptions, fit_logreg
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.training.model import TrainedModel, write_model
 
@@ -16,7 +16,7 @@ def labelled_squares(seed: int = 0, sessions: int = 4, each: int = 30) -> pd.Dat
     rng = np.random.default_rng(seed)
     rows = sessions * each
     table = pd.DataFrame(rng.normal(size=(rows, len(DESCRIPTORS))), columns=list(DESCRIPTORS))
-    told = table[PORTABLE[0]] + rng.normal(size=rows) > 0.5
+    told = table[PUBLISHED[0]] + rng.normal(size=rows) > 0.5
     return table.assign(session_id=np.repeat([f"s{i}" for i in range(sessions)], each)).assign(
         label=np.where(told, "selected", "rejected")
     )

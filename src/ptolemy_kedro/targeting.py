@@ -11,6 +11,8 @@ from ptolemy_kedro.squares.crops import CropOptions, cut_crops
 from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.segmentation import SegmentOptions, Squares, find_squares
+from ptolemy_kedro.squares.sightings import context_of_image
+from ptolemy_kedro.squares.verdict import Verdict, judge_squares
 
 if TYPE_CHECKING:
     from ptolemy_kedro.holes.classifier import HoleClassifier
@@ -28,11 +30,16 @@ class RankedSquares:
         squares: In order of score.
         scores: P(selected | viewed), 0 to 1, falling; shape (n,), n may be 0.
         model: Name, version and origin of what scored them.
+        doubts: How far the model's members disagree: the standard deviation of their scores; shape (n,). NaN
+            of a model that has one member.
+        verdict: What may be expected of all of them together.
     """
 
     squares: Squares
     scores: NDArray[np.float64]
     model: str
+    doubts: NDArray[np.float64]
+    verdict: Verdict
 
     def __len__(self) -> int:
         """Count the squares."""
@@ -59,10 +66,14 @@ def rank_squares(
     """
     options = options or _segmented_as_trained(ranker)
     squares = find_squares(image, options)
-    crops = cut_crops(image, squares, _cut_as_trained(ranker)) if ranker.looks_at_crops else None
-    scores = ranker.score(describe(image, squares, pixel_size_a), crops)
+    crops = cut_crops(image, squares, _cut_as_trained(ranker))
+    values = describe(image, squares, pixel_size_a, crops)
+    if ranker.looks_at_grids:
+        values |= context_of_image(squares.centres, np.sqrt(squares.area_px), squares.cut, values)
+    scores, doubts = ranker.score_and_doubt(values, crops)
     order = np.argsort(-scores, kind="stable")
-    return RankedSquares(squares[order], scores[order], ranker.label)
+    verdict = judge_squares(scores, values, ranker.config)
+    return RankedSquares(squares[order], scores[order], ranker.label, doubts[order], verdict)
 
 
 @dataclass(frozen=True)

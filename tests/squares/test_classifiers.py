@@ -29,7 +29,7 @@ def test_it_learns_what_tells_and_ranks_other_sessions_by_it(fit):
 
     scores = ranker.score(columns(others))
 
-    told = roc_auc(others[PORTABLE[0]], others["label"] == "selected")  # the best any ranker can do
+    told = roc_auc(others[PUBLISHED[0]], others["label"] == "selected")  # the best any ranker can do
     assert told - 0.05 < roc_auc(scores, others["label"] == "selected") < told + 0.01
     assert ((scores >= 0) & (scores <= 1)).all()
 
@@ -40,7 +40,7 @@ def test_the_saved_network_scores_as_scikit_learn_does():
     from sklearn.preprocessing import StandardScaler
 
     squares = labelled_squares(seed=1)
-    values = squares[list(PORTABLE)].to_numpy(np.float32)
+    values = squares[list(PUBLISHED)].to_numpy(np.float32)
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(values, squares["label"] == "selected")
 
     scores = SquareRanker.of(fit_logreg(squares)).score(columns(squares))
@@ -86,7 +86,7 @@ def test_squares_of_one_kind_teach_nothing_and_it_says_so(fit, label):
 def test_a_forest_likes_the_middle_where_operators_do_and_a_line_cannot():
     def squares(seed):
         table = labelled_squares(seed, each=300)
-        return table.assign(label=np.where(table["level_z"].abs() < 0.7, "selected", "rejected"))
+        return table.assign(label=np.where(table["crop_mean"].abs() < 0.7, "selected", "rejected"))
 
     forest, line = (SquareRanker.of(fit(squares(1))) for fit in (fit_forest, fit_logreg))
     others = squares(2)
@@ -99,7 +99,7 @@ def test_the_saved_forest_scores_as_scikit_learn_does():
     from sklearn.ensemble import RandomForestClassifier
 
     squares = labelled_squares(seed=1, each=200)
-    values = squares[list(PORTABLE)].to_numpy(np.float32)
+    values = squares[list(PUBLISHED)].to_numpy(np.float32)
     forest = RandomForestClassifier(20, max_leaf_nodes=8, min_samples_leaf=15, random_state=3)
     forest.fit(values, squares["label"] == "selected")
 

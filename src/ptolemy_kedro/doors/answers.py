@@ -2,10 +2,12 @@
 
 import csv
 import json
+import math
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
+from ptolemy_kedro.squares.verdict import Verdict
 from ptolemy_kedro.targeting import RankedSquares
 
 
@@ -41,10 +43,23 @@ def squares_as_csv(ranked: RankedSquares) -> str:
     corners = [f"corner_{n}_{axis}_px" for n in range(1, 5) for axis in ("row", "col")]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(
-        ["rank", "score", "row_px", "col_px", "area_px2", "brightness", "angle_deg", "cut", *corners, "model"]
+        [
+            *("rank", "score", "row_px", "col_px", "area_px2", "brightness", "angle_deg", "cut", *corners),
+            *("model", "doubt"),
+        ]
     )
     writer.writerows(_csv_rows(ranked))
     return text.getvalue()
+
+
+def verdict_as_json(verdict: Verdict) -> dict[str, Any]:
+    """Tell what may be expected of the squares: ``nothing`` is null where the model cannot tell."""
+    return {
+        "collect": verdict.collect,
+        "expected": round(verdict.expected, 3),
+        "nothing": None if math.isnan(verdict.nothing) else round(verdict.nothing, 4),
+        "reasons": list(verdict.reasons),
+    }
 
 
 def one_line(ranked: RankedSquares) -> str:
@@ -65,6 +80,7 @@ def _csv_rows(ranked: RankedSquares) -> Iterator[list[Any]]:
             bool(squares.cut[i]),
             *corners,
             ranked.model,
+            "" if math.isnan(ranked.doubts[i]) else round(float(ranked.doubts[i]), 6),
         ]
 
 

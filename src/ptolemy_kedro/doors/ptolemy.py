@@ -94,26 +94,32 @@ def squares(
     if csv:
         ranking.write_answer(answers.squares_as_csv(ranked), csv)
     if json_to:
-        answer = {"model": ranked.model, "squares": answers.squares_as_json(ranked)}
+        answer = {
+            "model": ranked.model,
+            "verdict": answers.verdict_as_json(ranked.verdict),
+            "squares": answers.squares_as_json(ranked),
+        }
         ranking.write_answer(json.dumps(answer, indent=1) + "\n", json_to)
     if figure:
         _draw(image, ranked, figure)
 
 
 def _show(ranked) -> None:
+    import numpy as np
     from rich.table import Table
 
     table = Table(
-        "rank", "score", "row px", "col px", "area px²", "cut", title=f"{len(ranked)} squares, best first"
+        *("rank", "score", "±", "row px", "col px", "area px²", "cut"),
+        title=f"{len(ranked)} squares, best first",
     )
     for i, score in enumerate(ranked.scores):
         row, col = ranked.squares.centres[i]
         cut = "yes" if ranked.squares.cut[i] else ""
-        table.add_row(
-            str(i + 1), f"{score:.3f}", f"{row:.0f}", f"{col:.0f}", f"{ranked.squares.area_px[i]:.0f}", cut
-        )
+        doubt = "" if np.isnan(ranked.doubts[i]) else f"{ranked.doubts[i]:.3f}"
+        area = f"{ranked.squares.area_px[i]:.0f}"
+        table.add_row(str(i + 1), f"{score:.3f}", doubt, f"{row:.0f}", f"{col:.0f}", area, cut)
     console(stderr=False).print(table)
-    typer.echo(f"Scored by {ranked.model}.")
+    typer.echo(f"{ranked.verdict.line} Scored by {ranked.model}.")
 
 
 def _draw(image: Path, ranked, to: Path) -> None:

@@ -1,6 +1,6 @@
 """From split sessions to what a model learns from, and from models to scores and their account."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.segmentation import SegmentOptions
+from ptolemy_kedro.squares.sightings import best_sightings, context_of_table
 from ptolemy_kedro.training.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -93,27 +94,42 @@ def origin_of(sessions: SessionTable) -> str:
 def score_session(
     squares: "pd.DataFrame", crops: "pd.DataFrame", models: Mapping[str, TrainedModel]
 ) -> "pd.DataFrame":
-    """Score a session's squares with each model (``tables.SquareScores``)."""
+    """Score a session's squares with each model (``tables.SquareScores``).
+
+    A model that compares a square with its grid scores it where it shows best; each sighting has that score.
+    """
     import pandas as pd
 
     rows = squares.merge(crops, on=["session_id", "square_id"], suffixes=("", "_crop"), validate="one_to_one")
     names = ["session_id", "square_id", "physical_id", "image_id", "label"]
     cut_out = crops_of(rows.rename(columns={"mean": "_", "mean_crop": "mean"}))
-    descriptors = {name: rows[name].to_numpy(float) for name in DESCRIPTORS}
-    scored = [
-        rows[names].assign(model=name, score=SquareRanker.of(model).score(descriptors, cut_out))
-        for name, model in models.items()
-    ]
+    descriptors = {name: rows[name].to_numpy(float) for name in DESCRIPTORS} | context_of_table(rows)
+    best = best_sightings(rows)
+    scored = []
+    for name, model in models.items():
+        ranker = SquareRanker.of(model)
+        scores = ranker.score(descriptors, cut_out)
+        scored.append(rows[names].assign(model=name, score=scores[best] if ranker.looks_at_grids else scores))
     return pd.concat(scored, ignore_index=True)
 
 
 def account(
-    judged: dict[str, dict[str, Any]], split: "pd.DataFrame", sessions: SessionTable
+    judged: dict[str, dict[str, Any]],
+    split: "pd.DataFrame",
+    sessions: SessionTable,
+    models: Sequence[TrainedModel] = (),
 ) -> dict[str, Any]:
-    """Put the measures together with what they were measured on, and with the published figures."""
+    """Put the measures together with what they were measured on, and with the published figures.
+
+    The best model is the one that ranks best the sessions left out of its training's folds; the validation
+    sessions decide where such figures are missing.
+    """
+    inner = {str(model.config["kind"]): model.config.get("inner_auc") for model in models}
+    told = bool(inner) and None not in inner.values()
     return {
         "origin": origin_of(sessions),
-        "best": best_model(judged),
+        "best": max(sorted(inner), key=lambda kind: inner[kind] or 0.0) if told else best_model(judged),
+        "inner folds": inner if told else {},
         "models": judged,
         "sessions": {str(part): names.tolist() for part, names in split.groupby("part")["session_id"]},
         "published": {

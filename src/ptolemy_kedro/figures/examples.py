@@ -12,7 +12,7 @@ from ptolemy_kedro import archive as archives
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.squares.crop_table import crops_of
 from ptolemy_kedro.squares.crops import Crops
-from ptolemy_kedro.squares.identity import square_id
+from ptolemy_kedro.squares.identity import square_ids
 from ptolemy_kedro.squares.segmentation import SegmentOptions, Squares, find_squares
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def example_tile(
     with closing(store.container):
         pixels = store.read(image["file"])
     found = find_squares(pixels, segment)
-    ids = [square_id(image["session_id"], str(busiest), centre) for centre in found.centres]
+    ids = square_ids(image["session_id"], str(busiest), found.centres)
     return ExampleTile(f"{image['session_id']}, {busiest}", pixels, found, ids)
 
 

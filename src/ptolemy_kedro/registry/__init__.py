@@ -8,10 +8,11 @@ stays written down, so that it can be taken back.
 from ptolemy_kedro.registry.contests import contest, settle
 from ptolemy_kedro.registry.keeping import contender, register
 from ptolemy_kedro.registry.looks import earlier_looks, record_look
-from ptolemy_kedro.registry.promoting import history, init, note_verdict, promote, rollback
+from ptolemy_kedro.registry.promoting import SHIPPED, history, init, note_verdict, promote, rollback
 from ptolemy_kedro.registry.versions import Registered, champion_version, list_models
 
 __all__ = [
+    "SHIPPED",
     "Registered",
     "champion_version",
     "contender",

@@ -25,6 +25,9 @@ COARSEST_SIDE_PX = 256
 TRUSTED_EDGE_PX = 5.0
 """Squares smaller than this in the reduced image do not show their size; a finer one has to."""
 
+LEAST_EDGE_PX = 3.0
+"""What is smaller in the original is no square but the grain of an image that shows none."""
+
 KEPT_VARIANCE = 0.35
 """Where reducing the image leaves less of its variance than this, its structure is finer than that."""
 
@@ -103,7 +106,7 @@ def estimate_edges(image: Image, contrast: float) -> Iterator[float]:
             tree = _tree(stretch(reduced))
             chosen = choose_disjoint(tree, _worth(tree, contrast))
             edge = _typical(tree, chosen) if len(chosen) else 0.0
-            if edge >= TRUSTED_EDGE_PX or (edge and factor == 1):
+            if edge >= TRUSTED_EDGE_PX or (edge >= LEAST_EDGE_PX and factor == 1):
                 yield edge * factor
         if factor == 1:
             return

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
     import pandas as pd
     from sklearn.base import ClassifierMixin
 
-PUBLISHED = ("mean", "maximum", "variance", "area_px")
-"""What the published classifiers see: in the image's own units, so of use within one microscope only."""
+PUBLISHED = ("crop_mean", "crop_maximum", "crop_variance", "area_px")
+"""What the published classifiers see: statistics of crops normalised by the image's squares."""
+
+OF_THE_DETECTOR = ("mean", "maximum", "variance")
+"""In the image's own units: of use within one microscope only."""
 
 OF_THE_DOSE = ("variation", "texture")
 """Follow the noise of the exposure; their ratio to the image's other squares says what the square is like."""
 
-PORTABLE = tuple(name for name in DESCRIPTORS if name not in (*PUBLISHED, *OF_THE_DOSE, "edge_um"))
+PORTABLE = tuple(
+    name for name in DESCRIPTORS if name not in (*PUBLISHED, *OF_THE_DETECTOR, *OF_THE_DOSE, "edge_um")
+)
 """Descriptors that mean the same whatever the detector and the dose, and need no pixel size."""
 
 
@@ -34,7 +39,7 @@ class LogregOptions:
     """
 
     inverse_penalty: float = Field(default=1.0, gt=0)
-    descriptors: tuple[str, ...] = PORTABLE
+    descriptors: tuple[str, ...] = PUBLISHED
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -53,7 +58,7 @@ class ForestOptions:
     most_leaves: int = Field(default=48, ge=2, le=1024)
     fewest_squares: int = Field(default=15, ge=1)
     seed: int = Field(default=0, ge=0)
-    descriptors: tuple[str, ...] = PORTABLE
+    descriptors: tuple[str, ...] = PUBLISHED
 
 
 def fit_logreg(squares: "pd.DataFrame", options: LogregOptions = LogregOptions()) -> TrainedModel:  # noqa: B008

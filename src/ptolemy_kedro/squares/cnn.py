@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.metrics.ranking import roc_auc
 from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.stored_crops import LEVELS_PER_SD, MIDDLE
 from ptolemy_kedro.training.augment import turn_and_flip
@@ -77,6 +78,7 @@ def fit_cnn(
         "crop": {"size_px": options.size_px},
         "class_prior": float(learn.targets[learn.rows].mean()),
         "parameters": sum(p.numel() for p in network.parameters()),
+        "inner_auc": _inner_auc(network, judge, sessions),
     }
     seen = sorted(set(sessions[torch.cat([learn.rows, judge.rows]).numpy()]))
     return TrainedModel(to_onnx(network, options.size_px), config, tuple(seen), curve)
@@ -92,6 +94,20 @@ def _examples(
     pixels, targets = torch.from_numpy(frames), torch.from_numpy(selected.astype(np.float32))
     learn, judge = (torch.from_numpy(known[part]) for part in (~held_out, held_out))
     return Examples(pixels, targets, learn), Examples(pixels, targets, judge)
+
+
+@torch.no_grad()
+def _inner_auc(network: SquareNet, held_out: Examples, sessions: NDArray[np.str_]) -> float | None:
+    """AUC within the sessions that told when to stop."""
+    scores = torch.cat(
+        [network(_standardised(frames)) for frames, _ in held_out.batches(torch.arange(len(held_out)), 256)]
+    )
+    session, targets = sessions[held_out.rows.numpy()], held_out.targets[held_out.rows].numpy() > 0
+    within = [
+        roc_auc(scores.numpy()[session == name], targets[session == name]) for name in np.unique(session)
+    ]
+    known = [auc for auc in within if not np.isnan(auc)]
+    return float(np.mean(known)) if known else None
 
 
 def _standardised(frames: torch.Tensor) -> torch.Tensor:

@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from ptolemy_kedro.resampling import usable
+from ptolemy_kedro.squares.condition import CONDITIONS, describe_condition
+from ptolemy_kedro.squares.crops import Crops, cut_crops
 from ptolemy_kedro.squares.interiors import (
     centre_over_rim,
     count_mean_variance,
@@ -43,6 +45,10 @@ DESCRIPTORS: tuple[str, ...] = (
     "maximum",  # to a 512th of the range
     "variance",
     "area_px",
+    # The same in standard deviations from the mean of the image's squares, as published crops are.
+    "crop_mean",
+    "crop_maximum",
+    "crop_variance",
     # Of the pixels inside, free of units.
     "variation",  # standard deviation over mean level
     "dark_tail",  # 5th percentile below the median, in levels
@@ -73,12 +79,14 @@ DESCRIPTORS: tuple[str, ...] = (
     "crowding",  # how many squares adjoin, of eight
     "border_distance",  # to the image's border [typical edges], at most 10
     "edge_um",  # shorter edge; 0 where the pixel size is unknown
+    # Read off the crop: specks, cracks, pools and tears.
+    *CONDITIONS,
 )
 """Names of the descriptors, in the order of a feature matrix."""
 
 
 def describe(
-    image: NDArray, squares: Squares, pixel_size_a: float | None = None
+    image: NDArray, squares: Squares, pixel_size_a: float | None = None, crops: Crops | None = None
 ) -> dict[str, NDArray[np.float64]]:
     """Describe the squares of an image. Levels count from the image's bars, as a share of the median square.
 
@@ -86,6 +94,7 @@ def describe(
         image: Intensities; shape (rows, cols).
         squares: Found in it.
         pixel_size_a: Edge of a pixel [A].
+        crops: Of the squares, where they were cut out before.
 
     Returns:
         Each of ``DESCRIPTORS``, finite, shape (n,).
@@ -93,6 +102,7 @@ def describe(
     if not len(squares):
         return {name: np.empty(0) for name in DESCRIPTORS}
     pixels = usable(image)
+    crops = cut_crops(pixels, squares) if crops is None else crops
     edges = edges_of(squares.corners)
     inside = _inside(pixels, squares)
     transmitted, median = _transmitted(inside.pop("median"), inside.pop("vacuum"), squares)
@@ -115,6 +125,7 @@ def describe(
     }
     beside = _beside(squares, level, edges[:, 1], variation, transmitted["level_off"])
     values = {**inside, **tails, "variation": variation, **shape, **transmitted, **own, **beside}
+    values |= {**_as_published(inside, crops), **describe_condition(crops)}
     return {name: np.nan_to_num(np.asarray(values[name], float)) for name in DESCRIPTORS}
 
 
@@ -147,6 +158,14 @@ def _inside(pixels, squares):
         "centre_level": centre_over_rim(inside, *_middles(squares, size)),
     }
     return {name: np.asarray(values, float)[squares.numbers] for name, values in measured.items()}
+
+
+def _as_published(inside, crops):
+    return {
+        "crop_mean": (inside["mean"] - crops.mean) / crops.std,
+        "crop_maximum": (inside["maximum"] - crops.mean) / crops.std,
+        "crop_variance": inside["variance"] / crops.std**2,
+    }
 
 
 def _quantile(histogram, levels, share):

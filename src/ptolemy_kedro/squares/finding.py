@@ -82,11 +82,10 @@ def find_in_image(
     """
     try:
         squares = find_squares(pixels, segment)
-        descriptors = describe(pixels, squares, image["pixel_size_a"])
+        crops = cut_crops(pixels, squares, crop)
+        descriptors = describe(pixels, squares, image["pixel_size_a"], crops)
         table = squares_table(image["session_id"], image, squares, descriptors)
-        return table, crop_table(
-            image["session_id"], table["square_id"].tolist(), cut_crops(pixels, squares, crop)
-        )
+        return table, crop_table(image["session_id"], table["square_id"].tolist(), crops)
     except PtolemyError as error:
         error.add_note(f"image {image['image_id']}")
         raise

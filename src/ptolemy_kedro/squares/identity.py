@@ -23,6 +23,23 @@ def square_id(session_id: str, image_id: str, centre: NDArray[np.float64]) -> st
     return hashlib.sha256(f"{session_id}\n{image_id}\n{row}\n{col}".encode()).hexdigest()[:16]
 
 
+def square_ids(session_id: str, image_id: str, centres: NDArray[np.float64]) -> list[str]:
+    """Name the squares of an image; where centres round alike, each further one gets a name of its own.
+
+    Args:
+        session_id: The session.
+        image_id: The image.
+        centres: (row, col) [px]; shape (n, 2).
+    """
+    taken: dict[str, int] = {}
+    names = []
+    for centre in centres:
+        name = square_id(session_id, image_id, centre)
+        twins = taken[name] = taken.get(name, 0) + 1
+        names.append(name if twins == 1 else square_id(session_id, f"{image_id}\n{twins}", centre))
+    return names
+
+
 def physical_ids(squares: "pd.DataFrame") -> "pd.Series":
     """Give every sighting of one square of a grid the same id, whatever image it is seen in.
 

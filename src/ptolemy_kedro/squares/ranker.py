@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BATCH = 256
 """Crops in memory at once as floating-point numbers."""
 
-KINDS = ("logreg", "forest", "cnn")
+KINDS = ("logreg", "forest", "cnn", "ranker")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class SquareRanker:
         return self.config["kind"] == "cnn"
 
     @property
+    def looks_at_grids(self) -> bool:
+        """Does it compare a square with the rest of its grid, so that a square has one score in a session?"""
+        return self.config["kind"] == "ranker"
+
+    @property
     def label(self) -> str:
         """Name, version and origin, for every answer."""
         name, origin = self.config.get("name", self.config["kind"]), self.config.get("origin", "unknown")
@@ -77,11 +82,27 @@ class SquareRanker:
         Raises:
             ModelError: A descriptor that the model was trained on is missing.
         """
+        return self.score_and_doubt(descriptors, crops)[0]
+
+    def score_and_doubt(
+        self, descriptors: Mapping[str, NDArray[np.float64]], crops: "Crops | None" = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Score squares, and say how far the model's members disagree; arguments and errors as ``score``.
+
+        Returns:
+            Scores, 0 to 1, shape (n,), and the standard deviation of the members' scores; NaN of one alone.
+        """
         if self.looks_at_crops:
             if crops is None:
                 raise ModelError("This model looks at crops, and none were given.")
-            return self.score_frames(crops.frames(self.config["crop"]["size_px"]))
-        return self._selected(self._columns(descriptors))
+            scores = self.score_frames(crops.frames(self.config["crop"]["size_px"]))
+            return scores, np.full(len(scores), np.nan)
+        values = self._columns(descriptors)
+        if self.looks_at_grids and len(values):
+            members = self.model.run(values).astype(float)
+            return members.mean(axis=1), members.std(axis=1)
+        scores = self._selected(values)
+        return scores, np.full(len(scores), np.nan)
 
     def score_frames(self, frames: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Score crops already brought to the network's size, ``BATCH`` at a time.

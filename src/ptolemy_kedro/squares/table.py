@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import stage_map
-from ptolemy_kedro.squares.identity import physical_ids, square_id
+from ptolemy_kedro.squares.identity import physical_ids, square_ids
 from ptolemy_kedro.squares.labels import label_squares
 from ptolemy_kedro.squares.segmentation import Squares
 
@@ -29,7 +29,7 @@ def squares_table(
     import pandas as pd
 
     n = len(squares)
-    ids = [square_id(session_id, image["image_id"], centre) for centre in squares.centres]
+    ids = square_ids(session_id, image["image_id"], squares.centres)
     stage = _stage(image, squares.centres)
     pixel_size = image.get("pixel_size_a")
     corners = squares.corners.reshape(n, 8).T

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import stage_map
-from ptolemy_kedro.squares.identity import same_square, square_id
+from ptolemy_kedro.squares.identity import same_square, square_ids
 from ptolemy_kedro.survey.models import Stored, square_ranker
 from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, Newcomer
 from ptolemy_kedro.survey.sightings import in_one_table, stand_and_rank
@@ -53,7 +53,7 @@ def _rows(image: Mapping[str, Any], ranked: RankedSquares) -> "pd.DataFrame":
     names = ("session_id", "grid_id", "image_id", "kind")
     return pd.DataFrame(
         {name: [str(image[name])] * n for name in names}
-        | {"square_id": [square_id(image["session_id"], image["image_id"], c) for c in squares.centres]}
+        | {"square_id": square_ids(image["session_id"], image["image_id"], squares.centres)}
         | {"score": ranked.scores, "row_px": squares.centres[:, 0], "col_px": squares.centres[:, 1]}
         | dict(zip(CORNERS, squares.corners.reshape(n, 8).T, strict=True))
         | {"area_px": squares.area_px, "brightness": squares.brightness, "cut": squares.cut}

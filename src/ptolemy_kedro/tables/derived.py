@@ -69,6 +69,9 @@ class Squares(Table):
     maximum: Series[float]
     variance: Series[float] = pa.Field(ge=0)
     area_px: Series[float] = pa.Field(ge=0)
+    crop_mean: Series[float]
+    crop_maximum: Series[float]
+    crop_variance: Series[float] = pa.Field(ge=0)
     variation: Series[float]
     dark_tail: Series[float]
     bright_tail: Series[float]
@@ -95,6 +98,22 @@ class Squares(Table):
     crowding: Series[float] = pa.Field(in_range={"min_value": 0, "max_value": 1})
     border_distance: Series[float]
     edge_um: Series[float]  # 0 where the pixel size is unknown
+    speck_count: Series[float] = pa.Field(ge=0)
+    speck_share: Series[float] = pa.Field(ge=0, le=1)
+    speck_depth: Series[float] = pa.Field(ge=0)
+    darkest: Series[float]
+    crack_count: Series[float] = pa.Field(ge=0)
+    crack_share: Series[float] = pa.Field(ge=0, le=1)
+    crack_length: Series[float] = pa.Field(ge=0)
+    brightest: Series[float]
+    grain: Series[float] = pa.Field(ge=0)
+    depth_least: Series[float]
+    depth_usual: Series[float]
+    depth_most: Series[float]
+    unevenness: Series[float] = pa.Field(ge=0)
+    pool_depth: Series[float]
+    pool_share: Series[float] = pa.Field(ge=0, le=1)
+    torn_share: Series[float] = pa.Field(ge=0, le=1)
 
     class Config(Table.Config):
         unique: ClassVar[list[str]] = ["session_id", "square_id"]

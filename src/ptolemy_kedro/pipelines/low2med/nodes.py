@@ -1,6 +1,6 @@
 """The nodes of ``low2med``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 from ptolemy_kedro.evaluation import comparison, scoring
 from ptolemy_kedro.evaluation.comparison import EvaluateOptions
 from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
-from ptolemy_kedro.provenance import code_of
+from ptolemy_kedro.pipelines.low2med.promises import from_tables, promised
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.squares.crops import CropOptions
+from ptolemy_kedro.squares.ranker_options import RankerOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
-from ptolemy_kedro.training.promise import TrainingPromise
 from ptolemy_kedro.workers import ParallelOptions, executor
 
 
@@ -51,15 +51,8 @@ def train_logreg(
     crop: CropOptions,
     options: LogregOptions,
 ) -> Any:
-    """Promise the published logistic regression on the squares' descriptors."""
-    learn = squares.only(scoring.part_of(session_split, "train"))
-
-    def fit(_: Path) -> Any:
-        from ptolemy_kedro.squares.classifiers import fit_logreg
-
-        return scoring.with_origin(fit_logreg(whole(learn), options), learn, sessions, segment, crop)
-
-    return _promised(fit, [learn], sessions, segment, crop, options)
+    """Promise the published logistic regression on the statistics of the squares' crops."""
+    return from_tables(squares, sessions, session_split, segment, crop, options)
 
 
 def train_forest(
@@ -70,15 +63,20 @@ def train_forest(
     crop: CropOptions,
     options: ForestOptions,
 ) -> Any:
-    """Promise the published random forest on the squares' descriptors."""
-    learn = squares.only(scoring.part_of(session_split, "train"))
+    """Promise the published random forest on the statistics of the squares' crops."""
+    return from_tables(squares, sessions, session_split, segment, crop, options)
 
-    def fit(_: Path) -> Any:
-        from ptolemy_kedro.squares.classifiers import fit_forest
 
-        return scoring.with_origin(fit_forest(whole(learn), options), learn, sessions, segment, crop)
-
-    return _promised(fit, [learn], sessions, segment, crop, options)
+def train_ranker(
+    squares: SessionTable,
+    sessions: SessionTable,
+    session_split: Any,
+    segment: SegmentOptions,
+    crop: CropOptions,
+    options: RankerOptions,
+) -> Any:
+    """Promise our ranker, which sees each square beside the rest of its grid."""
+    return from_tables(squares, sessions, session_split, segment, crop, options)
 
 
 def train_cnn(
@@ -99,7 +97,7 @@ def train_cnn(
         labelled = scoring.labelled_frames(learn, crops, options.size_px)
         return scoring.with_origin(fit_cnn(*labelled, options, checkpoint), learn, sessions, segment, crop)
 
-    return _promised(fit, [learn, crops], sessions, segment, crop, options)
+    return promised(fit, [learn, crops], sessions, segment, crop, options)
 
 
 def score_squares(
@@ -113,24 +111,17 @@ def score_squares(
 
 
 def evaluate_models(
-    scores: SessionTable, sessions: SessionTable, session_split: Any, options: EvaluateOptions
+    scores: SessionTable, sessions: SessionTable, session_split: Any, options: EvaluateOptions, *models: Any
 ) -> dict[str, Any]:
     """Measure the models on the held-out sessions, the published figures beside them."""
     judged = comparison.judge(whole(scores), session_split, options)
-    return scoring.account(judged, session_split, sessions)
+    return scoring.account(judged, session_split, sessions, models)
 
 
 def choose_challenger(metrics: dict[str, Any], *models: Any) -> tuple[Any, dict[str, Any]]:
-    """Take the model that is best on the validation sessions, with its measures on the test sessions."""
+    """Take the model that is best on sessions left out of training, with its measures on the test ones."""
     best = metrics["best"]
     return _by_kind(models)[best], metrics["models"][best].get("test", {})
-
-
-def _promised(
-    fit: Callable[[Path], Any], learn_from: list[SessionTable], sessions: SessionTable, *options: Any
-) -> TrainingPromise:
-    digests = [table.digest for table in learn_from]
-    return TrainingPromise(key_of(code_of(fit), *digests, scoring.origin_of(sessions), *options), fit)
 
 
 def _by_kind(models: tuple[Any, ...]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def finding() -> Pipeline:
 def learning() -> Pipeline:
     """Squares and crops to a registered challenger."""
     learn_from = ["squares", "sessions", "session_split", "params:segment", "params:crop"]
-    models = ["square_logreg", "square_forest", "square_cnn"]
+    models = ["square_logreg", "square_forest", "square_cnn", "square_ranker"]
     return Pipeline(
         [
             Node(
@@ -49,6 +49,13 @@ def learning() -> Pipeline:
                 tags=TRAINS,
             ),
             Node(
+                nodes.train_ranker,
+                [*learn_from, "params:ranker"],
+                "square_ranker",
+                name="train_ranker",
+                tags=TRAINS,
+            ),
+            Node(
                 nodes.train_cnn,
                 [*learn_from, "params:cnn", "square_crops"],
                 "square_cnn",
@@ -63,7 +70,7 @@ def learning() -> Pipeline:
             ),
             Node(
                 nodes.evaluate_models,
-                ["square_scores", "sessions", "session_split", "params:evaluate"],
+                ["square_scores", "sessions", "session_split", "params:evaluate", *models],
                 "square_metrics",
                 name="evaluate_models",
             ),
