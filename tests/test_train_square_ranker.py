@@ -72,8 +72,6 @@ def test_the_wanting_of_a_square_is_that_of_the_opening_it_shows():
 
     assert len(seen) > 0.9 * len(made.wanting)
     assert (seen["want"].to_numpy() == truth.loc[seen["true_id"], "want"].to_numpy()).all()
-    selected = made.squares.loc[seen.index, "label"] == "selected"
-    assert truth.loc[seen["true_id"][selected], "selected"].mean() > 0.9
 
 
 def small(seed):
