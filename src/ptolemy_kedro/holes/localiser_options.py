@@ -17,6 +17,6 @@ class LocaliserOptions:
     off_scale_share: float = Field(
         default=0.2, ge=0, lt=1
     )  # of patches with holes too small or too large to mark
-    channels: tuple[int, ...] = (16, 32, 48, 64)  # of each level of the network; a level halves the edge
+    channels: tuple[int, ...] = (16, 24, 32, 64)  # of each level of the network; a level halves the edge
     held_out_share: float = Field(default=0.15, gt=0, lt=1)  # of the sessions, to tell when to stop
     train: TrainOptions = TrainOptions(epochs=12, batch_size=16, learning_rate=3e-3, last_rate=0.05)

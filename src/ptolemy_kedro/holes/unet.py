@@ -16,7 +16,7 @@ FIRST_SIGMA_PX = 1.0
 class HoleNet(nn.Module):
     """Images (n, 1, rows, cols), 0 to 1, to maps (n, 2, rows / 2, cols / 2): clicks a pixel, log radius."""
 
-    def __init__(self, channels: tuple[int, ...] = (16, 32, 48, 64), rate: float = 1e-3):
+    def __init__(self, channels: tuple[int, ...] = (16, 24, 32, 64), rate: float = 1e-3):
         """Build it; few convolutions where pixels are many. ``rate``: clicks a pixel that it starts from."""
         super().__init__()
         first, levels = channels[0], list(itertools.pairwise(channels))
