@@ -159,3 +159,27 @@ def test_a_higher_threshold_reports_fewer(localiser):
 
 def inner(sites, shape, margin_px):
     return sites[((sites >= margin_px) & (sites < np.array(shape) - margin_px)).all(axis=1)]
+
+
+def test_the_holes_of_a_montage_are_found_and_not_its_squares(localiser):
+    spacing, radius, shape = 36, 9.0, (1290, 1290)
+    inside = square_lattice(spacing, (290, 290), margin_px=12)
+    corners = np.array([(row, col) for row in (70, 500, 930) for col in (70, 500, 930)])
+    sites = (corners[:, None] + inside[None]).reshape(-1, 2)
+    lit = np.zeros(shape)
+    for row, col in corners:
+        lit[row : row + 290, col : col + 290] = 1
+
+    found = find_holes(lit * draw_discs(sites, radius, shape) + 20, localiser)
+
+    _, missed, _ = agreement(found, sites, radius)
+    assert missed <= 0.02 * len(sites)
+    assert found.radius_px.max() < 2 * radius
+
+
+def test_one_big_hole_outweighs_grain(localiser):
+    image = draw_discs([[150.0, 160.0]], 80, SHAPE, noise=0.3)
+
+    found = find_holes(image, localiser)
+
+    assert agreement(found, np.array([[150.0, 160.0]]), 80) == (1, 0, 0)

@@ -60,6 +60,9 @@ STRAY, MANY = -3.0, 12
 """What lying on no site says of a peak, log odds, in an image where a lattice has so many holes: a foil has
 one pattern, across its bars too."""
 
+UNORDERED, SEVERAL = -1.0, 3
+"""What having no lattice at all says of peaks, log odds, where so many are likely that there should be one."""
+
 AMID = 2.2
 """Spacings within which three holes of a lattice lie about a point that is amid them."""
 
@@ -154,15 +157,19 @@ def settle(found: list[Sites], radius_px: float) -> list[Sites]:
 
 
 def doubted(probability: Floats, fits: list[LatticeFit]) -> Floats:
-    """Lower the probability of peaks that lie on no site, where a lattice is beyond doubt.
+    """Lower the probability of peaks on no site: far, where a lattice is beyond doubt; some, where none is.
 
     Args:
         probability: Of each, by the network; shape (n,).
         fits: The image's lattices.
     """
-    if max((len(fit.members) for fit in fits), default=0) < MANY:
+    if max((len(fit.members) for fit in fits), default=0) >= MANY:
+        doubt = STRAY
+    elif not fits and (probability > 0.5).sum() >= SEVERAL:
+        doubt = UNORDERED
+    else:
         return probability
-    odds = np.exp(STRAY) * probability / np.maximum(1 - probability, 1e-6)
+    odds = np.exp(doubt) * probability / np.maximum(1 - probability, 1e-6)
     return odds / (1 + odds)
 
 

@@ -39,6 +39,21 @@ def is_worth_a_look(image: Pyramid, scale: float, best: Look, is_strong: bool) -
     return any(_shows_more(image, scale, best, low, low + edge) for low in lows)
 
 
+def is_within_holes(image: Pyramid, scale: float, best: Look, least: float) -> bool:
+    """Whether one of the holes seen is full of holes itself at a finer scale, as the squares of a grid are.
+
+    Args:
+        image: The whole.
+        scale: To try, on a part.
+        best: What the best scale so far has shown, at least a hole.
+        least: Evidence that the part must show.
+    """
+    edge = np.minimum(int(EDGE_PX / scale), image.shape)
+    low = _amid_holes(best, edge, image.shape)
+    seen = look(image.part(low, low + edge), best.localiser, scale)
+    return evidence(seen) >= max(least, evidence(best.within(low, low + edge)))
+
+
 def _shows_more(image: Pyramid, scale: float, best: Look, low: Pixels, high: Pixels) -> bool:
     before = evidence(best.within(low, high))
     seen = look(image.part(low, high), best.localiser, scale)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.holes.looking import Look, look
-from ptolemy_kedro.holes.probing import is_worth_a_look
+from ptolemy_kedro.holes.probing import is_within_holes, is_worth_a_look
 from ptolemy_kedro.holes.resample import Pyramid
 from ptolemy_kedro.holes.weighing import SURE, evidence
 
@@ -23,7 +23,8 @@ MOST_PIXELS = 8e6
 """Pixels of an image as the network sees it."""
 
 STRONG, FAR_DOWN, NOTHING = 4.0, 0.35, 0.15
-"""Once a scale's evidence is strong, so much of it twice in a row, or nearly none once, ends the search."""
+"""Once a scale's evidence is strong, so much of it twice in a row, or nearly none once, ends the search,
+but for a pattern within the holes: they may be squares."""
 
 CERTAIN, DOWN = 12.0, 0.5
 """Once it is beyond doubt, so much of it once does."""
@@ -47,13 +48,15 @@ def best_look(image: Pyramid, localiser: HoleLocaliser, expected_px: float | Non
     weights: list[float] = []
     for radius_px in _radii(image.shape, localiser):
         scale, most = localiser.radius_px / radius_px, max(weights, default=0.0)
+        if best is not None and _is_over(weights) and not is_within_holes(image, scale, best, STRONG):
+            continue
         if best is None or is_worth_a_look(image, scale, best, most >= STRONG):
             seen = look(image, localiser, scale)
             weights.append(evidence(seen, expected_px, least=FAR_DOWN * most))
             best = seen if best is None or weights[-1] > most else best
         else:
             weights.append(0.0)
-        if _is_over(weights):
+        if _is_over(weights) and max(weights) > CERTAIN:
             break
     assert best is not None
     return _again(image, localiser, best, max(weights), expected_px)

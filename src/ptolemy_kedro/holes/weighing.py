@@ -15,8 +15,9 @@ SURE = 0.35
 EVEN = (0.12, 0.2)
 """How far the distances to the two nearest neighbours may be off."""
 
-SCATTERED = 0.6
-"""What any number of scattered peaks count at most, over one that belongs to a lattice."""
+SCATTERED, BY_CHANCE = 3.0, 0.3
+"""What any number of scattered peaks count at most, over one that belongs to a lattice; and the usual vote of
+peaks that grain makes at a scale where there is no hole: just above the least that is counted."""
 
 FEW, MOST_PEAKS = 12, 400
 """Points that may be too few to show a lattice; and those that are weighed at most."""
@@ -44,11 +45,19 @@ def evidence(seen: Look, expected_px: float | None = None, least: float = 0.0) -
         return 0.0
     votes = share[sure] ** 3
     liked = _liking(float(np.median(seen.radius_px[sure])) / seen.scale, expected_px)
-    scattered = SCATTERED * votes.mean() * (1 - np.exp(-len(sure) / FEW))
+    scattered = _scattered(votes)
     if liked * votes.sum() < least:
         return float(liked * scattered)
     in_order = ordered(seen.points[sure], share[sure])
     return float(liked * max(scattered, (votes * in_order).sum() ** 2 / votes.sum()))
+
+
+def _scattered(votes: Floats) -> float:
+    """Weigh peaks without an order, such as a lacey film's, by how much surer than grain they usually are."""
+    if len(votes) < FEW:
+        return 0.0
+    surer = max(float(votes.mean()) - BY_CHANCE, 0) / (2 * BY_CHANCE)
+    return float(SCATTERED * (1 - np.exp(-len(votes) * surer**2 / SCATTERED)))
 
 
 def _liking(radius_px: float, expected_px: float | None) -> float:
