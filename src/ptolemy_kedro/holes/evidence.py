@@ -61,7 +61,7 @@ STRAY, MANY = -3.0, 12
 one pattern, across its bars too."""
 
 UNORDERED, SEVERAL = -1.0, 3
-"""What having no lattice at all says of peaks, log odds, where so many are likely that there should be one."""
+"""What having no lattice at all says of peaks, log odds, where so many likely ones should have one."""
 
 AMID = 2.2
 """Spacings within which three holes of a lattice lie about a point that is amid them."""
