@@ -156,16 +156,17 @@ def settle(found: list[Sites], radius_px: float) -> list[Sites]:
     return [sites[kept[of == number]] for number, sites in enumerate(found)]
 
 
-def doubted(probability: Floats, fits: list[LatticeFit]) -> Floats:
+def doubted(probability: Floats, fits: list[LatticeFit], is_even: bool = False) -> Floats:
     """Lower the probability of peaks on no site: far, where a lattice is beyond doubt; some, where none is.
 
     Args:
         probability: Of each, by the network; shape (n,).
         fits: The image's lattices.
+        is_even: Are the likely ones as far from each other as a lattice's holes, though too few to show one?
     """
     if max((len(fit.members) for fit in fits), default=0) >= MANY:
         doubt = STRAY
-    elif not fits and (probability > 0.5).sum() >= SEVERAL:
+    elif not fits and not is_even and (probability > 0.5).sum() >= SEVERAL:
         doubt = UNORDERED
     else:
         return probability

@@ -17,12 +17,15 @@ from ptolemy_kedro.holes.looking import Look
 from ptolemy_kedro.holes.resample import Pyramid
 from ptolemy_kedro.holes.scale import best_look
 from ptolemy_kedro.holes.spectrum import spacing_of
+from ptolemy_kedro.holes.weighing import evenness
 
 Floats = NDArray[np.float64]
 
 SEEN = 0.05
 """Probability from which a peak may belong to a lattice."""
 
+EVEN = 0.5
+"""Share of the likely holes at even distances from which they are taken to be in order."""
 
 FEW, REPEATED = 12, 0.08
 """Holes that may be too few to show a lattice; and strength from which one that the image shows is tried."""
@@ -140,11 +143,17 @@ def _of_none(seen: Look, may_be: NDArray[np.bool_], fits: list[LatticeFit], site
     return FoundHoles(
         seen.in_image(points[left]),
         seen.radius_px[may_be][left] / seen.scale,
-        doubted(seen.probability[may_be][left], fits),
+        doubted(seen.probability[may_be][left], fits, _is_even(points, seen.probability[may_be])),
         np.zeros(count, bool),
         np.full(count, -1),
         np.zeros((count, 2), np.int64),
     )
+
+
+def _is_even(points: Floats, probability: Floats) -> bool:
+    """Tell whether the likely holes, four at least, are mostly as far apart as each other."""
+    likely = points[probability > 0.5]
+    return len(likely) > 3 and evenness(likely) > EVEN
 
 
 def _reported(found: FoundHoles, shape: tuple[int, ...], threshold: float) -> FoundHoles:
