@@ -11,6 +11,7 @@ from ptolemy_kedro.holes.finding import LocateOptions
 from ptolemy_kedro.settings import CONFIG_LOADER_ARGS
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.crops import CropOptions
+from ptolemy_kedro.squares.ranker_options import RankerOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -51,6 +52,7 @@ def test_the_flows_locate_holes_as_the_doors_do(block, options):
         ("crop", CropOptions),
         ("logreg", LogregOptions),
         ("forest", ForestOptions),
+        ("ranker", RankerOptions),
     ],
 )
 def test_the_flows_work_with_what_the_shipped_weights_were_made_with(block, options):

@@ -59,7 +59,7 @@ def test_each_square_has_a_crop_and_carries_its_sessions_label(project):
 
 def test_no_model_saw_a_session_it_is_judged_on(project):
     metrics = json.loads((project.data / "08_reporting/square_metrics.json").read_text())
-    for kind in ("square_logreg", "square_forest", "square_cnn"):
+    for kind in ("square_logreg", "square_forest", "square_cnn", "square_ranker"):
         learnt = set(json.loads((project.data / f"06_models/{kind}/sessions.json").read_text()))
         assert learnt <= set(metrics["sessions"]["train"])
         assert not learnt & {*metrics["sessions"]["validation"], *metrics["sessions"]["test"]}
