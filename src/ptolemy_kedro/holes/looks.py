@@ -113,8 +113,10 @@ def _contrast(
     patches: NDArray[np.float32], level: NDArray[np.float32], sure: NDArray[np.bool_], image: NDArray
 ) -> float:
     """Measure how much brighter the sure holes are than their foil; below 0 where darker, never 0."""
-    inside = np.nanmedian(patches[sure][:, DISTANCE < 0.7], axis=1)
-    difference = float(np.median(inside - level[sure]))
+    discs = patches[sure][:, DISTANCE < 0.7]
+    seen = ~np.isnan(discs).all(axis=1)  # a disc at the very border may lie outside
+    apart = np.nanmedian(discs[seen], axis=1) - level[sure][seen]
+    difference = float(np.median(apart)) if len(apart) else 0.0
     low, high = np.percentile(image, (1, 99))
     spread = 1.48 * float(np.median(np.abs(level[sure] - np.median(level[sure]))))
     least = max(spread, 0.03 * float(high - low), 1e-6)
