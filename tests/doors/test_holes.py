@@ -93,22 +93,25 @@ def test_a_stage_position_can_be_given(ptolemy, told, image, tmp_path):
     assert "StageXYZ = -5 7.5 0" in (tmp_path / "plan.nav").read_text()
 
 
-def test_a_navigator_of_an_image_whose_place_is_unknown_is_refused_before_the_work(
+def test_a_navigator_of_an_image_whose_place_is_unknown_counts_from_its_middle_and_says_so(
     ptolemy, told, image, tmp_path
 ):
     code, _, err = ptolemy("holes", image, "--nav", tmp_path / "plan.nav")
+    text = (tmp_path / "plan.nav").read_text()
 
-    assert code == 1 and told == []
+    assert code == 0
     assert "m1.mrc" in err and "--stage" in err and err.count("\n") == 1
+    assert "StageXYZ = 0 0 0" in text and "Regis = 2" in text and "Regis = 1" not in text
 
 
-def test_a_navigator_of_an_image_of_unknown_scale_asks_for_it(ptolemy, told, tmp_path):
+def test_a_navigator_of_an_image_of_unknown_scale_counts_pixels_and_says_so(ptolemy, told, tmp_path):
     path = tmp_path / "m1.png"
     Image.fromarray(np.zeros((64, 64), np.uint8)).save(path)
 
     code, _, err = ptolemy("holes", path, "--nav", tmp_path / "plan.nav", "--stage", "0", "0")
 
-    assert code == 1 and "--pixel-size" in err
+    assert code == 0 and "--pixel-size" in err
+    assert "PtsX = -32 32 32 -32 -32" in (tmp_path / "plan.nav").read_text()  # 64 px, 1 um each
 
 
 def test_an_image_without_holes_is_a_plain_answer_everywhere(ptolemy, told, tmp_path):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ptolemy_kedro.archive.images import header_of
 from ptolemy_kedro.archive.mrc import HEADER_BYTES, is_mrc
 from ptolemy_kedro.archive.rasters import is_jpeg, is_png, is_tiff
-from ptolemy_kedro.errors import ImageError
 from ptolemy_kedro.geometry import StageMap
 
 if TYPE_CHECKING:
@@ -49,20 +48,11 @@ class LooseImage:
         seen = StageMap.centred(self.shape, self.pixel_size_a, self.stage_um, self.rotation_deg)
         return flipped(seen, self.shape[0]) if self.bottom_first else seen
 
-    def need_stage(self) -> "LooseImage":
-        """Give itself, where scale and place on the stage are known.
-
-        Raises:
-            ImageError: One of them is not.
-        """
-        if self.stage_um is None:
-            raise ImageError(
-                f"{self.name}: its stage position is unknown. Put its .mdoc file beside it, or give "
-                "--stage X Y."
-            )
-        if self.pixel_size_a is None:
-            raise ImageError(f"{self.name}: its pixel size is unknown. Give --pixel-size in angstrom.")
-        return self
+    @property
+    def map_about_itself(self) -> StageMap:
+        """Pixels to places [um] about the image's own middle; a pixel of unknown size counts as 1 um."""
+        seen = StageMap.centred(self.shape, self.pixel_size_a or 1e4, (0.0, 0.0), self.rotation_deg)
+        return flipped(seen, self.shape[0]) if self.bottom_first else seen
 
 
 def look_at(

@@ -8,6 +8,7 @@ import typer
 from ptolemy_kedro.doors import terminal
 
 if TYPE_CHECKING:
+    from ptolemy_kedro.archive.loose import LooseImage
     from ptolemy_kedro.targeting import RankedHoles
 
 SHOWN = 40
@@ -23,7 +24,8 @@ def holes(
     csv: Annotated[Path | None, typer.Option(help="Write one row a hole.")] = None,
     json_to: Annotated[Path | None, typer.Option("--json", help="Write holes and models as JSON.")] = None,
     nav: Annotated[
-        Path | None, typer.Option(help="Write a SerialEM navigator; needs the image's stage position.")
+        Path | None,
+        typer.Option(help="Write a SerialEM navigator, on the stage where its place is known."),
     ] = None,
     stage: Annotated[
         tuple[float, float] | None,
@@ -54,10 +56,18 @@ def holes(
         ranking.write_answer(text, nav)
 
 
-def _frame(image: Path, pixel_size_a: float | None, stage_um: tuple[float, float] | None):
+def _frame(image: Path, pixel_size_a: float | None, stage_um: tuple[float, float] | None) -> "LooseImage":
     from ptolemy_kedro.archive.loose import look_at
 
-    return look_at(image, image.name, pixel_size_a, stage_um).need_stage()
+    frame = look_at(image, image.name, pixel_size_a, stage_um)
+    if frame.stage_map is None:
+        lacks = "pixel size" if frame.pixel_size_a is None else "stage position"
+        typer.echo(
+            f"{image.name}: its {lacks} is unknown, so the navigator's places count from the image's middle "
+            "and are marked as not registered. Give --pixel-size and --stage X Y, or put its .mdoc there.",
+            err=True,
+        )
+    return frame
 
 
 def _show(ranked: "RankedHoles") -> None:

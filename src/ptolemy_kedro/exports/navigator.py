@@ -17,6 +17,9 @@ from ptolemy_kedro.geometry import StageMap
 RED, GREEN, BLUE, YELLOW = range(4)
 """SerialEM's colours."""
 
+REGISTERED, UNREGISTERED = 1, 2
+"""SerialEM keeps items of unlike registration apart until the operator transforms them to agree."""
+
 _IDS = 2**31 - 1
 
 
@@ -62,25 +65,29 @@ class Stop:
     group: int = 0
 
 
-def navigator(name: str, images: Sequence[ChartedImage], stops: Sequence[Stop]) -> str:
+def navigator(
+    name: str, images: Sequence[ChartedImage], stops: Sequence[Stop], registration: int = REGISTERED
+) -> str:
     """Write a navigator.
 
     Args:
         name: Of its file.
         images: Become maps.
         stops: Become points marked for acquisition, in their order.
+        registration: Of all items; ``UNREGISTERED`` where their places are not the stage's.
     """
     ids = dict(zip([image.label for image in images], _ids([image.label for image in images]), strict=True))
     heights = {image.label: image.stage_z_um for image in images}
     head = Section(name, "", "", 1, {"AdocVersion": "2.00", "LastSavedAs": name})
-    items = [_map(image, ids[image.label]) for image in images]
+    items = [_map(image, ids[image.label], registration) for image in images]
     stop_ids = _ids([f"{stop.on} {stop.label}" for stop in stops], set(ids.values()))
     for stop, number in zip(stops, stop_ids, strict=True):
-        items.append(_point(stop, number, ids.get(stop.on or ""), heights.get(stop.on or "", 0.0)))
+        on, height = ids.get(stop.on or ""), heights.get(stop.on or "", 0.0)
+        items.append(_point(stop, number, on, height, registration))
     return as_text(Autodoc(name, head, tuple(items)))
 
 
-def _map(image: ChartedImage, number: int) -> Section:
+def _map(image: ChartedImage, number: int, registration: int) -> Section:
     shape = np.array(image.shape)
     centre = image.stage_map.to_stage(((shape - 1) / 2)[None])[0]
     # The navigator counts y down from the upper edge as displayed.
@@ -92,7 +99,7 @@ def _map(image: ChartedImage, number: int) -> Section:
         "Color": BLUE,
         "StageXYZ": _words(*centre, image.stage_z_um),
         "NumPts": len(corners),
-        "Regis": 1,
+        "Regis": registration,
         "Type": 2,
         "Note": f"{image.file.replace(chr(92), '/').rsplit('/', 1)[-1]}",
         "MapFile": image.file,
@@ -112,10 +119,10 @@ def _map(image: ChartedImage, number: int) -> Section:
     return _item(image.label, values)
 
 
-def _point(stop: Stop, number: int, drawn_on: int | None, stage_z_um: float) -> Section:
+def _point(stop: Stop, number: int, drawn_on: int | None, stage_z_um: float, registration: int) -> Section:
     x, y = stop.stage_um
     values: dict[str, object] = {"Color": stop.colour, "StageXYZ": _words(x, y, stage_z_um), "NumPts": 1}
-    values |= {"Regis": 1, "Type": 0}
+    values |= {"Regis": registration, "Type": 0}
     if stop.note:
         values["Note"] = " ".join(stop.note.split())
     if stop.group:
