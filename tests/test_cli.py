@@ -19,7 +19,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         (["--env=production"], "conf/production"),
         (["--pipeline=ingest", "--params=segmnt.min_fill=0.5"], "There is no parameter 'segmnt'"),
         (["--pipeline=ingest", "--params=simulate.tiles=0"], "'simulate': tiles"),
-        (["--pipeline=report"], "Run `kedro run --pipeline=low2med` first"),
+        (["--pipeline=report"], "Run `kedro run --pipeline=ingest` first"),
     ],
 )
 def test_a_users_mistake_ends_in_one_line(project, words, said):

@@ -1,12 +1,13 @@
 """Classifiers that rank squares by their descriptors: a logistic regression and a random forest."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.squares.condition import CONDITIONS
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.training.model import TrainedModel
 
@@ -29,6 +30,17 @@ PORTABLE = tuple(
 """Descriptors that mean the same whatever the detector and the dose, and need no pixel size."""
 
 
+def _known(names: tuple[str, ...]) -> tuple[str, ...]:
+    unknown = set(names) - {*DESCRIPTORS, *CONDITIONS, *PUBLISHED}
+    if unknown or not names:
+        raise ValueError(f"descriptors of a square are needed, not {sorted(unknown)}")
+    return names
+
+
+Descriptors = Annotated[tuple[str, ...], AfterValidator(_known)]
+"""Names of descriptors of squares, one at least."""
+
+
 @dataclass(frozen=True, config={"extra": "forbid"})
 class LogregOptions:
     """Logistic regression on standardised descriptors.
@@ -39,7 +51,7 @@ class LogregOptions:
     """
 
     inverse_penalty: float = Field(default=1.0, gt=0)
-    descriptors: tuple[str, ...] = PUBLISHED
+    descriptors: Descriptors = PUBLISHED
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -58,7 +70,7 @@ class ForestOptions:
     most_leaves: int = Field(default=48, ge=2, le=1024)
     fewest_squares: int = Field(default=15, ge=1)
     seed: int = Field(default=0, ge=0)
-    descriptors: tuple[str, ...] = PUBLISHED
+    descriptors: Descriptors = PUBLISHED
 
 
 def fit_logreg(squares: "pd.DataFrame", options: LogregOptions = LogregOptions()) -> TrainedModel:  # noqa: B008
