@@ -7,6 +7,7 @@ from typing import Any
 
 from ptolemy_kedro.evaluation import comparison, scoring
 from ptolemy_kedro.evaluation.comparison import EvaluateOptions
+from ptolemy_kedro.evaluation.leakage import at_random
 from ptolemy_kedro.partitions import BySession, SessionTable, TablePart, follow, follow_jointly, key_of, whole
 from ptolemy_kedro.pipelines.low2med.promises import from_tables, promised
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
@@ -111,11 +112,20 @@ def score_squares(
 
 
 def evaluate_models(
-    scores: SessionTable, sessions: SessionTable, session_split: Any, options: EvaluateOptions, *models: Any
+    scores: SessionTable,
+    sessions: SessionTable,
+    session_split: Any,
+    options: EvaluateOptions,
+    squares: SessionTable,
+    logreg: LogregOptions,
+    forest: ForestOptions,
+    *models: Any,
 ) -> dict[str, Any]:
-    """Measure the models on the held-out sessions, the published figures beside them."""
+    """Measure the models on sessions kept aside and, to show what leaks, split at random."""
     judged = comparison.judge(whole(scores), session_split, options)
-    return scoring.account(judged, session_split, sessions, models)
+    own = [name for part in ("train", "validation", "test") for name in scoring.part_of(session_split, part)]
+    leaking = at_random(whole(squares.only(own)), (logreg, forest), options)
+    return scoring.account(judged, session_split, sessions, models) | {"split at random": leaking}
 
 
 def choose_challenger(metrics: dict[str, Any], *models: Any) -> tuple[Any, dict[str, Any]]:

@@ -32,6 +32,7 @@ def learning() -> Pipeline:
     """Squares and crops to a registered challenger."""
     learn_from = ["squares", "sessions", "session_split", "params:segment", "params:crop"]
     models = ["square_logreg", "square_forest", "square_cnn", "square_ranker"]
+    at_random = ["squares", "params:logreg", "params:forest"]
     return Pipeline(
         [
             Node(
@@ -70,7 +71,7 @@ def learning() -> Pipeline:
             ),
             Node(
                 nodes.evaluate_models,
-                ["square_scores", "sessions", "session_split", "params:evaluate", *models],
+                ["square_scores", "sessions", "session_split", "params:evaluate", *at_random, *models],
                 "square_metrics",
                 name="evaluate_models",
             ),
