@@ -1,54 +1,27 @@
 """Scoring squares with a trained model; the same code in training, in the flows and at the microscope."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.errors import ModelError
-from ptolemy_kedro.runtime import OnnxModel
+from ptolemy_kedro.opened import OpenedModel
 from ptolemy_kedro.stored_crops import standardised
 
 if TYPE_CHECKING:
     from ptolemy_kedro.squares.crops import Crops
-    from ptolemy_kedro.training.model import TrainedModel
 
 BATCH = 256
 """Crops in memory at once as floating-point numbers."""
 
-KINDS = ("logreg", "forest", "cnn", "ranker")
 
+class SquareRanker(OpenedModel):
+    """A model that gives each square P(selected | viewed)."""
 
-@dataclass(frozen=True)
-class SquareRanker:
-    """A model that gives each square P(selected | viewed).
-
-    Attributes:
-        model: The network.
-        config: Of the model's folder; ``kind`` says what it looks at.
-        version: In the registry; 0 for one that is not registered.
-    """
-
-    model: OnnxModel
-    config: Mapping[str, Any]
-    version: int = 0
-
-    def __post_init__(self) -> None:
-        """Refuse a model that ranks no squares.
-
-        Raises:
-            ModelError: Its kind is unknown.
-        """
-        if self.config.get("kind") not in KINDS:
-            kinds = " or ".join(KINDS)
-            raise ModelError(f"The model's kind is {self.config.get('kind')!r}; a square ranker is {kinds}.")
-
-    @classmethod
-    def of(cls, trained: "TrainedModel") -> "SquareRanker":
-        """Use a model that was just trained."""
-        return cls(OnnxModel(trained.onnx), trained.config)
+    role = "square ranker"
+    kinds = ("logreg", "forest", "cnn", "ranker")
 
     @property
     def looks_at_crops(self) -> bool:
@@ -59,13 +32,6 @@ class SquareRanker:
     def looks_at_grids(self) -> bool:
         """Does it compare a square with the rest of its grid, so that a square has one score in a session?"""
         return self.config["kind"] == "ranker"
-
-    @property
-    def label(self) -> str:
-        """Name, version and origin, for every answer."""
-        name, origin = self.config.get("name", self.config["kind"]), self.config.get("origin", "unknown")
-        version = f"version {self.version}" if self.version else "unregistered"
-        return f"{name} {version} ({self.config['kind']}, trained on {origin} sessions)"
 
     def score(
         self, descriptors: Mapping[str, NDArray[np.float64]], crops: "Crops | None" = None
@@ -97,7 +63,7 @@ class SquareRanker:
                 raise ModelError("This model looks at crops, and none were given.")
             scores = self.score_frames(crops.frames(self.config["crop"]["size_px"]))
             return scores, np.full(len(scores), np.nan)
-        values = self._columns(descriptors)
+        values = self.columns(descriptors)
         if self.looks_at_grids and len(values):
             members = self.model.run(values).astype(float)
             return members.mean(axis=1), members.std(axis=1)
@@ -119,12 +85,3 @@ class SquareRanker:
     def _selected(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         output = self.model.run(values)
         return output.reshape(len(values), -1)[:, -1].astype(float) if len(values) else np.zeros(0)
-
-    def _columns(self, descriptors: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float32]:
-        missing = [name for name in self.config["descriptors"] if name not in descriptors]
-        if missing:
-            raise ModelError(
-                f"The model needs the descriptor {missing[0]!r}, which this version does not compute."
-            )
-        columns = [np.asarray(descriptors[name], dtype=np.float32) for name in self.config["descriptors"]]
-        return np.stack(columns, axis=1)
