@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ptolemy_kedro.evaluation.comparison import known_sites
 from ptolemy_kedro.metrics.ranking import roc_auc
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.training.model import TrainedModel
@@ -41,11 +42,8 @@ def inner_auc(fit: Callable[["pd.DataFrame"], TrainedModel], squares: "pd.DataFr
 def _of_fold(model: TrainedModel, left_out: "pd.DataFrame") -> list[float]:
     known = left_out[left_out["label"] != "unknown"]
     values = {name: known[name].to_numpy() for name in model.config["descriptors"]}
-    scored = known.assign(score=SquareRanker.of(model).score(values), chosen=known["label"] == "selected")
-    once = scored.groupby(["session_id", "physical_id"], as_index=False).agg(
-        score=("score", "mean"), chosen=("chosen", "any")
-    )
-    return [roc_auc(rows["score"], rows["chosen"]) for _, rows in once.groupby("session_id")]
+    once = known_sites(known.assign(model="", score=SquareRanker.of(model).score(values)))
+    return [roc_auc(rows["score"], rows["selected"]) for _, rows in once.groupby("session_id")]
 
 
 def _both(rows: "pd.DataFrame") -> bool:

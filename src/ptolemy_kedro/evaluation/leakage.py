@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptolemy_kedro.evaluation.comparison import EvaluateOptions
+from ptolemy_kedro.evaluation.comparison import EvaluateOptions, known_sites
 from ptolemy_kedro.metrics import ranking
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions, fit_forest, fit_logreg
 from ptolemy_kedro.squares.ranker import SquareRanker
@@ -50,11 +50,9 @@ def _judged(
 ) -> tuple[str, dict[str, Any]]:
     fitted = fit_logreg(learn, model) if isinstance(model, LogregOptions) else fit_forest(learn, model)
     values = {name: judge[name].to_numpy() for name in fitted.config["descriptors"]}
-    scored = judge.assign(score=SquareRanker.of(fitted).score(values), chosen=judge["label"] == "selected")
-    once = scored.groupby(["session_id", "physical_id"], as_index=False).agg(
-        score=("score", "mean"), chosen=("chosen", "any")
-    )
+    scored = judge.assign(model=fitted.config["kind"], score=SquareRanker.of(fitted).score(values))
+    once = known_sites(scored)
     measures = ranking.evaluate(
-        once["score"], once["chosen"], once["session_id"], options.seed, options.draws
+        once["score"], once["selected"], once["session_id"], options.seed, options.draws
     )
     return fitted.config["kind"], measures
