@@ -5,7 +5,7 @@ much faster than lists.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,20 @@ LEVELS_PER_SD = 16
 MIDDLE = 128
 
 
+class KeptCrops:
+    """What crops of squares and of holes have in common; ``pixels`` holds one array (rows, cols) a crop."""
+
+    pixels: list[NDArray[np.uint8]]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def shapes(self) -> NDArray[np.int64]:
+        """True rows and cols of each [px]; shape (n, 2)."""
+        return np.array([crop.shape for crop in self.pixels], dtype=np.int64).reshape(-1, 2)
+
+
 def standardised(frames: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Turn stored levels into standard deviations from the mean of the sites in the image; any shape."""
     return (frames.astype(np.float32) - MIDDLE) / np.float32(LEVELS_PER_SD)
@@ -40,6 +54,48 @@ def size_classes(crops: Sequence[NDArray]) -> NDArray[np.int64]:
     """Give the least side of ``SIZE_CLASSES`` that holds each crop; shape (n,)."""
     sides = np.array([max(crop.shape) for crop in crops], dtype=np.intp)
     return np.array(SIZE_CLASSES)[np.minimum(np.searchsorted(SIZE_CLASSES, sides), len(SIZE_CLASSES) - 1)]
+
+
+def crop_rows(session_id: str, id_name: str, ids: Sequence[str], crops: Any, scale: str) -> "pd.DataFrame":
+    """Make one row a crop.
+
+    Args:
+        session_id: Of the session they come from.
+        id_name: Column of their ids.
+        ids: Of the sites, in the order of the crops.
+        crops: ``squares.crops.Crops`` or ``holes.crops.HoleCrops``.
+        scale: Their field, and column, that tells how large the site is in the crop.
+    """
+    import pandas as pd
+
+    shapes = crops.shapes
+    return pd.DataFrame(
+        {
+            "session_id": pd.Series([session_id] * len(crops), dtype="str"),
+            id_name: pd.Series(list(ids), dtype="str"),
+            "rows_px": shapes[:, 0],
+            "cols_px": shapes[:, 1],
+            "size_class": crops.size_class,
+            "reduction": crops.reduction,
+            scale: getattr(crops, scale),
+            "mean": crops.mean,
+            "std": crops.std,
+            "pixels": pd.Series([crop.tobytes() for crop in crops.pixels], dtype=object),
+        }
+    )
+
+
+def fields_of(table: "pd.DataFrame", scale: str) -> dict[str, Any]:
+    """Read the fields of ``crops`` back from what ``crop_rows`` made of them, in the order of the rows.
+
+    Raises:
+        TableError: A row's bytes are not as many as its rows and columns say.
+    """
+    sizes = zip(table["pixels"], table["rows_px"], table["cols_px"], strict=True)
+    fields: dict[str, Any] = {"pixels": [_pixels_of(*row) for row in sizes]}
+    for name, kind in (("size_class", np.int64), ("mean", float), ("std", float), (scale, float)):
+        fields[name] = table[name].to_numpy(kind)
+    return fields | {"reduction": table["reduction"].to_numpy(np.int64)}
 
 
 def to_arrow(table: "pd.DataFrame") -> "dict[int, pa.Table]":
@@ -59,7 +115,7 @@ def from_arrow(classes: "Mapping[int, pa.Table]") -> "pd.DataFrame":
     return table
 
 
-def pixels_of(content: bytes, rows: int, cols: int) -> NDArray[np.uint8]:
+def _pixels_of(content: bytes, rows: int, cols: int) -> NDArray[np.uint8]:
     """Read a crop back from its bytes.
 
     Raises:

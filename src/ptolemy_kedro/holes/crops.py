@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass as parameters
 
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.resampling import Image, centred_into, interpolate, reduce, scaled, usable
-from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, levels, size_classes
+from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, KeptCrops, levels, size_classes
 
 COARSE = 16
 """Pixels a side of a crop that tell its statistics."""
@@ -29,7 +29,7 @@ class HoleCropOptions:
 
 
 @dataclass(frozen=True)
-class HoleCrops:
+class HoleCrops(KeptCrops):
     """The crops of one image's holes, in their order.
 
     Attributes:
@@ -47,14 +47,6 @@ class HoleCrops:
     std: NDArray[np.float64]
     hole_px: NDArray[np.float64]
     reduction: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    @property
-    def shapes(self) -> NDArray[np.int64]:
-        """True rows and cols of each [px]; shape (n, 2)."""
-        return np.array([crop.shape for crop in self.pixels], dtype=np.int64).reshape(-1, 2)
 
     def __getitem__(self, chosen: NDArray[np.intp]) -> "HoleCrops":
         """Take some of the crops, by their places."""

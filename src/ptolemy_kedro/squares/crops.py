@@ -10,7 +10,7 @@ from pydantic.dataclasses import dataclass as parameters
 from ptolemy_kedro.resampling import Image, centred_into, interpolate, read_between, reduce, scaled, usable
 from ptolemy_kedro.squares.rectangles import edges_of
 from ptolemy_kedro.squares.segmentation import Squares
-from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, levels, size_classes
+from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, KeptCrops, levels, size_classes
 
 SAMPLE = 2**22
 
@@ -30,7 +30,7 @@ class CropOptions:
 
 
 @dataclass(frozen=True)
-class Crops:
+class Crops(KeptCrops):
     """The crops of one image's squares, in their order.
 
     Attributes:
@@ -48,14 +48,6 @@ class Crops:
     std: NDArray[np.float64]
     typical_px: NDArray[np.float64]
     reduction: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    @property
-    def shapes(self) -> NDArray[np.int64]:
-        """True rows and cols of each [px]; shape (n, 2)."""
-        return np.array([crop.shape for crop in self.pixels], dtype=np.int64).reshape(-1, 2)
 
     def frames(self, size_px: int, rescale: bool = True) -> NDArray[np.uint8]:
         """Bring all crops to one size for a network, in the levels they are stored in: a byte a pixel.
