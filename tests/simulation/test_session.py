@@ -46,6 +46,15 @@ def test_every_reference_of_a_raw_table_is_met(session):
     assert set(raw["outcomes"]["exposure_id"]) == set(raw["exposures"]["exposure_id"])
 
 
+def test_each_session_has_a_sample_of_its_own(session):
+    """So that splits by sample and by session mean the same."""
+    other = simulate_session(10_004, SMALL)
+
+    samples = [set(made.tables["grids"]["sample"]) for made in (session, other)]
+
+    assert len(samples[0]) == len(samples[1]) == 1 and samples[0] != samples[1]
+
+
 def test_images_come_one_by_one_as_the_table_says(session):
     images = session.tables["images"].dropna(subset="file").set_index("file")
     rendered = session.images

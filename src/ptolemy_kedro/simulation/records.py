@@ -45,7 +45,7 @@ def grid_row(session_id: str, grid_id: str, slot: int, grid: Grid) -> dict[str, 
         "mesh": grid.mesh,
         "hole_diameter_um": grid.foil.hole_um if holey else None,
         "hole_spacing_um": grid.foil.spacing_um if holey else None,
-        "sample": "simulated sample",
+        "sample": f"sample of {session_id}",
     }
 
 
