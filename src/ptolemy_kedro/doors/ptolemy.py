@@ -36,6 +36,7 @@ def simulate(
     sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the first; the others follow.")] = 10_000,
     tiles: Annotated[int, typer.Option(min=1, max=400, help="A grid.")] = 18,
+    medium_images: Annotated[int, typer.Option(min=0, max=10_000, help="A grid; images of holes.")] = 0,
     truth_to: Annotated[
         Path | None, typer.Option(help="Folder for the truth; not written if left out.")
     ] = None,
@@ -45,9 +46,10 @@ def simulate(
 
     from ptolemy_kedro.simulation import SimulateOptions, simulate_session, write
 
+    options = SimulateOptions(tiles=tiles, medium_images=medium_images)
     with writing(to):
         for number in track(range(seed, seed + sessions), "Simulating sessions", console=console()):
-            session = simulate_session(number, SimulateOptions(tiles=tiles))
+            session = simulate_session(number, options)
             write(session, to / session.session_id, truth_to / session.session_id if truth_to else None)
     typer.echo(f"{sessions} simulated sessions are in {to}.")
 
