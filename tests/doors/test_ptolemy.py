@@ -1,6 +1,7 @@
 import csv
 import json
 
+import numpy as np
 import pytest
 from tests.models import model_folder
 
@@ -30,6 +31,31 @@ def test_what_is_no_image_ends_in_one_line_that_names_it(ptolemy, unusable):
     assert code == 1
     assert err.count("\n") == 1
     assert "input.mrc" in err
+
+
+def test_a_colour_image_is_ranked_by_its_luminance_and_said_so_once(ptolemy, pixels, tmp_path):
+    from PIL import Image
+
+    grey = np.clip(pixels, 0, 255).astype(np.uint8)
+    Image.fromarray(np.stack([grey, grey, grey // 2], axis=-1)).save(tmp_path / "tinted.png")
+
+    code, out, err = ptolemy("squares", tmp_path / "tinted.png", "--figure", tmp_path / "out.png")
+
+    assert code == 0 and "9 squares" in out
+    assert err.count("\n") == 1 and "tinted.png" in err and "luminance" in err
+
+
+def test_simulated_sessions_hold_images_of_holes_where_asked_for(ptolemy, tmp_path):
+    from ptolemy_kedro.archive import open_session
+
+    code, _, _ = ptolemy(
+        "simulate", "--to", tmp_path, "--sessions", 1, "--tiles", 1, "--medium-images", 1, "--seed", 10_001
+    )
+
+    with open_session(next(tmp_path.iterdir())) as session:
+        images = session.tables["images"]
+    assert code == 0
+    assert len(images[(images["kind"] == "medium") & images["file"].notna()]) == 1
 
 
 @pytest.mark.parametrize("size", ["0", "-3", "nan", "inf"])

@@ -105,6 +105,9 @@ def _read(path: Path) -> LoadedImage:
     if not path.is_file():
         raise ImageError(f"There is no file {path}.")
     try:
-        return read_image(path, str(path))
+        image = read_image(path, str(path))
     except OSError as failure:
         raise ImageError(f"{path} cannot be read: {failure.strerror or failure}.") from None
+    for warning in image.warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return image
