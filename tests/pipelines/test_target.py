@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy.spatial import cKDTree
 from tests.flows import Project
 from tests.survey import scene
@@ -136,6 +137,14 @@ def test_a_path_that_holds_no_session_ends_in_one_line_that_names_it(project, tm
         Path(path).mkdir()
 
     assert given in refused(project, "--pipeline=target", f"--params=session={path}")
+
+
+def test_a_path_with_a_comma_is_given_by_a_file(project, tmp_path):
+    path = tmp_path / "monday, grid 2"
+    run = {"pipeline": "target", "params": {"session": str(path), "target": {"tiles": "gr"}}}
+    (tmp_path / "target.yml").write_text(yaml.safe_dump({"run": run}))
+
+    assert f"nothing at {path}." in refused(project, f"--config={tmp_path / 'target.yml'}")
 
 
 def test_no_session_is_an_error_in_production(project):

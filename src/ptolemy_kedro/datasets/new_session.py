@@ -43,7 +43,8 @@ class NewSessionDataset(AbstractDataset[None, "BySession[Path]"]):
         if not path.exists():
             raise ArchiveError(
                 f"There is nothing at {path}. Name a session archive or a folder of images. A path that is "
-                "only a number begins with ./; one with a comma cannot be given."
+                "only a number begins with ./; one with a comma stands in a file: --config=FILE.yml "
+                "(docs/targeting.md)."
             )
         return BySession([Part(session_id_of(path), fingerprint(path), lambda: path)])
 
