@@ -57,6 +57,17 @@ def test_what_is_written_is_what_is_read(tmp_path, tables, container):
             np.testing.assert_array_equal(session.pixels.read(file), pixels)
 
 
+@pytest.mark.parametrize("text", ["\r", "mesh\rbent", "a\r\nb", "a\nb", '"'])
+def test_a_text_of_several_lines_is_read_as_it_was(tmp_path, text):
+    tables = small_tables(1)
+    tables["grids"] = tables["grids"].assign(sample=text)
+
+    path = archive.write_session(tmp_path / "lines", tables, small_images(tables))
+
+    with archive.open_session(path) as session:
+        assert session.tables["grids"]["sample"].tolist() == [text]
+
+
 def test_the_digest_depends_neither_on_the_container_nor_on_the_order_of_files(tmp_path):
     tables = small_tables(4)
     images = list(small_images(tables))

@@ -22,11 +22,12 @@ _CORRECT = "Correct the line, or import the session again."
 
 def write_csv(table: pd.DataFrame) -> bytes:
     """Write a table without its ``session_id``, which ``session.json`` holds."""
-    target = io.StringIO(newline="")
-    writer = csv.writer(target, lineterminator="\n")
     columns = [name for name in table.columns if name != "session_id"]
-    writer.writerow(columns)
     texts = [[cells.text(value) for value in table[name].astype(object)] for name in columns]
+    returns = any("\r" in text for column in texts for text in column)  # Python 3.11 does not quote them
+    target = io.StringIO(newline="")
+    writer = csv.writer(target, lineterminator="\n", quoting=csv.QUOTE_ALL if returns else csv.QUOTE_MINIMAL)
+    writer.writerow(columns)
     writer.writerows(zip(*texts, strict=True))
     return target.getvalue().encode()
 
