@@ -21,6 +21,11 @@ Points = NDArray[np.float64]
 StagePoints = NDArray[np.float64]
 """Stage positions (x, y) [um]; shape (n, 2)."""
 
+STAGE_COLUMNS = (
+    "x_um_per_row", "x_um_per_col", "y_um_per_row", "y_um_per_col", "x_at_origin_um", "y_at_origin_um",
+)  # fmt: skip
+"""The columns of the images table that take pixels to the stage."""
+
 
 @dataclass(frozen=True)
 class StageMap:
@@ -76,18 +81,17 @@ class StageMap:
 
 def stage_map(image: Mapping[str, Any]) -> StageMap | None:
     """Read the map from pixels to the stage off an image's row; none where an entry is missing."""
-    names = (
-        "x_um_per_row",
-        "x_um_per_col",
-        "y_um_per_row",
-        "y_um_per_col",
-        "x_at_origin_um",
-        "y_at_origin_um",
-    )
-    values = np.array([_number(image.get(name)) for name in names])
+    values = np.array([_number(image.get(name)) for name in STAGE_COLUMNS])
     if not np.isfinite(values).all():
         return None
     return StageMap(values[:4].reshape(2, 2), values[4:])
+
+
+def stage_columns(known: StageMap | None) -> dict[str, float]:
+    """Write the map from pixels to the stage as an image's row has it; no column of one that is not known."""
+    if known is None:
+        return {}
+    return dict(zip(STAGE_COLUMNS, np.append(known.matrix, known.offset).tolist(), strict=True))
 
 
 def _number(value: Any) -> float:

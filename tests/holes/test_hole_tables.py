@@ -4,6 +4,7 @@ import pytest
 from tests.holes.fields import draw_field, holes_at, image_row
 
 from ptolemy_kedro import tables
+from ptolemy_kedro.geometry import STAGE_COLUMNS
 from ptolemy_kedro.holes.context import describe_holes
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.identity import hole_ids
@@ -156,15 +157,7 @@ def test_exposures_are_matched_one_to_one_the_nearest_first():
 
 
 def test_an_offset_on_the_stage_moves_the_shot():
-    names = (
-        "x_um_per_row",
-        "x_um_per_col",
-        "y_um_per_row",
-        "y_um_per_col",
-        "x_at_origin_um",
-        "y_at_origin_um",
-    )
-    to_stage = dict(zip(names, (0.0, 0.01, -0.01, 0.0, 0.0, 0.0), strict=True))
+    to_stage = dict(zip(STAGE_COLUMNS, (0.0, 0.01, -0.01, 0.0, 0.0, 0.0), strict=True))
     found = holes_at([[50.0, 50.0], [50.0, 90.0]], 10)
     shots = pd.DataFrame([shot(0, "t0", (0.4, 0.0))])  # 40 px along +col
 

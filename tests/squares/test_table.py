@@ -4,7 +4,7 @@ import pytest
 from tests.squares.drawing import draw_grid
 
 from ptolemy_kedro import tables
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import STAGE_COLUMNS, StageMap, stage_columns
 from ptolemy_kedro.squares.descriptors import describe
 from ptolemy_kedro.squares.labels import squares_at, unmatched_targets
 from ptolemy_kedro.squares.segmentation import find_squares
@@ -15,17 +15,8 @@ PIXEL_SIZE_A = 5000.0
 
 def image_row(image_id, pixels, centre_um=(0.0, 0.0), viewed=False, rotation_deg=0.0, mapped=True):
     stage = StageMap.centred(pixels.shape, PIXEL_SIZE_A, centre_um, rotation_deg)
-    names = (
-        "x_um_per_row",
-        "x_um_per_col",
-        "y_um_per_row",
-        "y_um_per_col",
-        "x_at_origin_um",
-        "y_at_origin_um",
-    )
-    values = [*stage.matrix.ravel(), *stage.offset] if mapped else [np.nan] * 6
     row = {"image_id": image_id, "grid_id": "g", "pixel_size_a": PIXEL_SIZE_A, "viewed": viewed}
-    return row | dict(zip(names, values, strict=True))
+    return row | (stage_columns(stage) if mapped else dict.fromkeys(STAGE_COLUMNS, np.nan))
 
 
 def target(image_id, point, decision="selected", kind="square"):

@@ -11,8 +11,7 @@ import pandas as pd
 from scipy.ndimage import center_of_mass, label
 
 from ptolemy_kedro import archive, tables
-from ptolemy_kedro.archive.serialem.maps import matrix_columns
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import StageMap, stage_columns
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.targeting import RankedHoles
 
@@ -117,7 +116,7 @@ def image_rows(views=VIEWS, placed: bool = True) -> pd.DataFrame:
     for name, (kind, shape, size_um, centre) in views.items():
         row = {"session_id": "s1", "image_id": name, "grid_id": "g1", "kind": kind, "file": f"{name}.mrc"}
         row |= {"rows_px": shape[0], "cols_px": shape[1], "pixel_size_a": size_um * 1e4, "viewed": False}
-        rows.append(row | (matrix_columns(place(shape, size_um, centre)) if placed else {}))
+        rows.append(row | (stage_columns(place(shape, size_um, centre)) if placed else {}))
     return pd.DataFrame(rows)
 
 

@@ -5,10 +5,7 @@ import pandas as pd
 
 from ptolemy_kedro.archive.csv_tables import Place, without
 from ptolemy_kedro.archive.findings import Findings
-
-STAGE_MAP = (
-    "x_um_per_row", "x_um_per_col", "y_um_per_row", "y_um_per_col", "x_at_origin_um", "y_at_origin_um",
-)  # fmt: skip
+from ptolemy_kedro.geometry import STAGE_COLUMNS
 
 # Table, column, the table it names a row of, and that row's column; in an order in which a row that is left
 # out takes with it the rows that hang on it.
@@ -91,7 +88,7 @@ def _inside(targets: pd.DataFrame, images: pd.DataFrame, place: Place, findings:
 
 def _without_broken_maps(images: pd.DataFrame, place: Place, findings: Findings) -> pd.DataFrame:
     """Empty the pixel-to-stage maps that are incomplete or cannot be inverted."""
-    entries = images[list(STAGE_MAP)].to_numpy(dtype=float)
+    entries = images[list(STAGE_COLUMNS)].to_numpy(dtype=float)
     stated = np.isfinite(entries)
     matrices = entries[:, :4]
     determinants = matrices[:, 0] * matrices[:, 3] - matrices[:, 1] * matrices[:, 2]
@@ -101,11 +98,11 @@ def _without_broken_maps(images: pd.DataFrame, place: Place, findings: Findings)
     for row, is_partial in zip(images.index[partial | singular], partial[partial | singular], strict=True):
         fault = "is given in part" if is_partial else "cannot be inverted"
         findings.tolerate(
-            f"{place(row)}: the pixel-to-stage map ({STAGE_MAP[0]} .. {STAGE_MAP[-1]}) {fault}. Give all six "
-            "entries, or none.",
+            f"{place(row)}: the pixel-to-stage map ({STAGE_COLUMNS[0]} .. {STAGE_COLUMNS[-1]}) {fault}. "
+            "Give all six entries, or none.",
             "It was left empty.",
         )
-        images.loc[row, list(STAGE_MAP)] = np.nan
+        images.loc[row, list(STAGE_COLUMNS)] = np.nan
     return images
 
 

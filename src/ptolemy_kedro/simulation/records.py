@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import StageMap, stage_columns
 from ptolemy_kedro.simulation.atlas import Field
 from ptolemy_kedro.simulation.medium_images import MediumImage, finer
 from ptolemy_kedro.simulation.optics import Optics
@@ -98,7 +98,6 @@ def medium_row(
 def _image_row(
     session_id: str, image_id: str, grid_id: str, kind: str, shape: tuple[int, int], field: StageMap
 ) -> dict[str, object]:
-    (xr, xc), (yr, yc) = field.matrix
     x, y = field.to_stage((np.array([shape]) - 1) / 2)[0]
     return {
         "session_id": session_id,
@@ -111,12 +110,7 @@ def _image_row(
         "readout_cols_px": shape[1],
         "binning": 1,
         "pixel_size_a": float(np.sqrt(abs(np.linalg.det(field.matrix))) * 1e4),
-        "x_um_per_row": xr,
-        "x_um_per_col": xc,
-        "y_um_per_row": yr,
-        "y_um_per_col": yc,
-        "x_at_origin_um": field.offset[0],
-        "y_at_origin_um": field.offset[1],
+        **stage_columns(field),
         "stage_x_um": x,
         "stage_y_um": y,
         "stage_z_um": 0.0,

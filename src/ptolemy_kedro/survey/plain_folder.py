@@ -11,6 +11,7 @@ from ptolemy_kedro.archive.images import read_image
 from ptolemy_kedro.archive.loose import SUFFIXES, LooseImage, look_at
 from ptolemy_kedro.archive.serialem.kinds import image_kind
 from ptolemy_kedro.errors import ArchiveError, ImageError, VendorFileError
+from ptolemy_kedro.geometry import stage_columns
 from ptolemy_kedro.survey.newcomer import FINDS_SQUARES, Newcomer, folder_id
 from ptolemy_kedro.survey.options import SurveyOptions
 
@@ -134,8 +135,6 @@ def _table(session_id: str, images: list[LooseImage], kinds: dict[str, str]) -> 
 
 
 def _row(session_id: str, image: LooseImage, kind: str) -> dict[str, Any]:
-    from ptolemy_kedro.archive.serialem.maps import matrix_columns
-
     row: dict[str, Any] = {
         "session_id": session_id,
         "image_id": image.name.replace("/", "-").replace("\\", "-"),
@@ -150,4 +149,4 @@ def _row(session_id: str, image: LooseImage, kind: str) -> dict[str, Any]:
     }
     if image.stage_um:
         row |= {"stage_x_um": image.stage_um[0], "stage_y_um": image.stage_um[1]}
-    return row | (matrix_columns(image.stage_map) if image.stage_map else {})
+    return row | stage_columns(image.stage_map)

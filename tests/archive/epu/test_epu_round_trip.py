@@ -6,6 +6,7 @@ import pytest
 from ptolemy_kedro import archive
 from ptolemy_kedro.archive.epu.importer import Epu
 from ptolemy_kedro.archive.importing.write import import_sessions
+from ptolemy_kedro.geometry import STAGE_COLUMNS
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
 from ptolemy_kedro.simulation.export.epu import export_epu
 from ptolemy_kedro.simulation.export.epu_numbers import GridNumbers
@@ -84,14 +85,7 @@ def test_targets_come_back_within_half_a_pixel(simulated, archives, grid_id):
 def test_every_image_maps_to_the_stage_as_it_did(simulated, archives, grid_id):
     """Corner to corner within .1 um; a tile with few squares keeps the map of its own record."""
     images, _, _, numbers = of_grid(simulated, grid_id)
-    columns = [
-        "x_um_per_row",
-        "x_um_per_col",
-        "y_um_per_row",
-        "y_um_per_col",
-        "x_at_origin_um",
-        "y_at_origin_um",
-    ]
+    columns = list(STAGE_COLUMNS)
     with archive.open_session(archives[grid_id]) as session:
         found = session.tables["images"].set_index("image_id")
         for row in images.itertuples():

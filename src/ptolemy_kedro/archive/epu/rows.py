@@ -9,7 +9,7 @@ from ptolemy_kedro.archive.epu.decisions import Decision
 from ptolemy_kedro.archive.epu.epu_session import EpuSession
 from ptolemy_kedro.archive.epu.pictures import Picture
 from ptolemy_kedro.archive.epu.shifts import Shift
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import stage_columns
 
 Row = dict[str, Any]
 
@@ -80,7 +80,7 @@ def image_row(
         "defocus_um": record.defocus_um if record else None,
         "taken_at": record.taken_at if record else None,
         "viewed": viewed,
-        **_map_columns(picture.placed),
+        **stage_columns(picture.placed),
     }
 
 
@@ -121,19 +121,4 @@ def exposure_row(
         "image_id": image_id,
         "offset_x_um": offset_um[0] if offset_um else None,
         "offset_y_um": offset_um[1] if offset_um else None,
-    }
-
-
-def _map_columns(placed: StageMap | None) -> Row:
-    if placed is None:
-        return {}
-    (xr, xc), (yr, yc) = placed.matrix.tolist()
-    x, y = placed.offset.tolist()
-    return {
-        "x_um_per_row": xr,
-        "x_um_per_col": xc,
-        "y_um_per_row": yr,
-        "y_um_per_col": yc,
-        "x_at_origin_um": x,
-        "y_at_origin_um": y,
     }

@@ -3,6 +3,7 @@
 from ptolemy_kedro.archive.leginon.grids import Grids
 from ptolemy_kedro.archive.leginon.reading import Reading, Rows
 from ptolemy_kedro.archive.leginon.stored import Stored
+from ptolemy_kedro.geometry import stage_columns
 
 
 def image_rows(reading: Reading, grids: Grids, viewed: set[int]) -> Rows:
@@ -12,7 +13,7 @@ def image_rows(reading: Reading, grids: Grids, viewed: set[int]) -> Rows:
         aim = reading.targets.of(image.taken.target)
         parent = None if aim is None else reading.ids.get(aim.image)
         own = {"image_id": reading.ids[row_id], "grid_id": grids.of(image.taken), "parent_id": parent}
-        rows.append({**own, **_described(image), **_map_entries(reading, image), "viewed": row_id in viewed})
+        rows.append({**own, **_described(image), **_placed(reading, image), "viewed": row_id in viewed})
     return rows
 
 
@@ -37,10 +38,5 @@ def _described(image: Stored) -> dict[str, object]:
     }
 
 
-def _map_entries(reading: Reading, image: Stored) -> dict[str, object]:
-    found = image.map(reading.places.maps.get(image.taken.row_id))
-    if found is None:
-        return {}
-    (xr, xc), (yr, yc) = found.matrix
-    steps = {"x_um_per_row": xr, "x_um_per_col": xc, "y_um_per_row": yr, "y_um_per_col": yc}
-    return {**steps, "x_at_origin_um": found.offset[0], "y_at_origin_um": found.offset[1]}
+def _placed(reading: Reading, image: Stored) -> dict[str, float]:
+    return stage_columns(image.map(reading.places.maps.get(image.taken.row_id)))

@@ -8,12 +8,12 @@ import numpy as np
 from ptolemy_kedro.archive.importing.frame import LeftOut
 from ptolemy_kedro.archive.serialem import kinds
 from ptolemy_kedro.archive.serialem.folder import SessionFolder
-from ptolemy_kedro.archive.serialem.maps import described_by, matrix_columns, reduced_map, whole_binning
+from ptolemy_kedro.archive.serialem.maps import described_by, reduced_map, whole_binning
 from ptolemy_kedro.archive.serialem.mdoc import Mdoc, MdocSection, taken_in
 from ptolemy_kedro.archive.serialem.montage import Montage, find_montage
 from ptolemy_kedro.archive.serialem.shots import Targets, image_beside, parent_of
 from ptolemy_kedro.errors import ImageError, VendorFileError
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import StageMap, stage_columns
 
 if TYPE_CHECKING:
     from ptolemy_kedro.archive.serialem.session import Draft
@@ -120,5 +120,5 @@ def _row(montage: Montage, pieces: list[MdocSection], folder: SessionFolder) -> 
     }
     if stage_map:
         centre = stage_map.to_stage((np.array([montage.shape]) - 1) / 2)[0]
-        row |= {**matrix_columns(stage_map), "stage_x_um": centre[0], "stage_y_um": centre[1]}
+        row |= {**stage_columns(stage_map), "stage_x_um": centre[0], "stage_y_um": centre[1]}
     return row

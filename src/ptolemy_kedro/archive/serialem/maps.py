@@ -14,7 +14,7 @@ from ptolemy_kedro.archive.serialem.mdoc import Mdoc, MdocSection
 from ptolemy_kedro.archive.serialem.montage import find_montage
 from ptolemy_kedro.archive.serialem.navigator import Item, MapFrame
 from ptolemy_kedro.archive.serialem.stack import Stack
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import StageMap, stage_columns
 
 _DIFFERS = 0.02
 
@@ -141,7 +141,7 @@ def rows_of(image: MapImage) -> dict[str, Any]:
         "readout_rows_px": image.full_shape[0],
         "readout_cols_px": image.full_shape[1],
         "pixel_size_a": image.pixel_size_a,
-        **matrix_columns(image.stage_map),
+        **stage_columns(image.stage_map),
         "stage_x_um": item.stage_um[0],
         "stage_y_um": item.stage_um[1],
         "stage_z_um": item.stage_um[2],
@@ -153,20 +153,6 @@ def rows_of(image: MapImage) -> dict[str, Any]:
     if image.mdoc:
         row |= described_by(image.mdoc)
     return row
-
-
-def matrix_columns(stage_map: StageMap) -> dict[str, float]:
-    """The columns of the images table that take pixels to the stage."""
-    (x_row, x_col), (y_row, y_col) = stage_map.matrix.tolist()
-    x_at_origin, y_at_origin = stage_map.offset.tolist()
-    return {
-        "x_um_per_row": x_row,
-        "x_um_per_col": x_col,
-        "y_um_per_row": y_row,
-        "y_um_per_col": y_col,
-        "x_at_origin_um": x_at_origin,
-        "y_at_origin_um": y_at_origin,
-    }
 
 
 def described_by(described: MdocSection) -> dict[str, Any]:

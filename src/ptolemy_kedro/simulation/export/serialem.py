@@ -11,14 +11,11 @@ from numpy.typing import NDArray
 from ptolemy_kedro.archive.encode import encode
 from ptolemy_kedro.archive.serialem.autodoc import Autodoc, Section
 from ptolemy_kedro.archive.serialem.autodoc_writing import as_text, as_xml
-from ptolemy_kedro.geometry import StageMap
+from ptolemy_kedro.geometry import STAGE_COLUMNS, StageMap
 from ptolemy_kedro.simulation.session import SimulatedSession
 
 _WINDOWS = "X:\\facility\\user\\"
 _OVERLAP_PX = 16
-_STAGE_MAP = (
-    "x_um_per_row", "x_um_per_col", "y_um_per_row", "y_um_per_col", "x_at_origin_um", "y_at_origin_um",
-)  # fmt: skip
 _CORNERS = np.array([(1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.0, 0.0), (1.0, 0.0)])
 
 
@@ -191,7 +188,7 @@ def _described(row: dict[str, Any]) -> dict[str, str]:
 
 
 def _stage_map(row: dict[str, Any]) -> StageMap | None:
-    values = [_number(row[column]) for column in _STAGE_MAP]
+    values = [_number(row[column]) for column in STAGE_COLUMNS]
     if any(value is None for value in values):
         return None
     return StageMap(np.array(values[:4], float).reshape(2, 2), np.array(values[4:], float))
