@@ -1,27 +1,9 @@
 """``ptolemy import``: table, exit status, and one line for what is wrong."""
 
-import sys
-
 import pytest
 
-from ptolemy_kedro.doors.ptolemy import main
 from ptolemy_kedro.simulation import SimulateOptions, simulate_session
 from ptolemy_kedro.simulation.export.serialem import export_serialem
-
-
-@pytest.fixture
-def ptolemy(monkeypatch, capsys):
-    """Run the command; gives exit status, stdout and stderr."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["ptolemy", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-            sys.exit(0)
-        answer = capsys.readouterr()
-        return ended.value.code or 0, answer.out, answer.err
-
-    return run
 
 
 @pytest.fixture(scope="module")
