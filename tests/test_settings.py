@@ -1,14 +1,17 @@
 """What an environment changes, and what it leaves."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 from kedro.config import OmegaConfigLoader
 
+from ptolemy_kedro.evaluation.splits import SplitOptions, assign
 from ptolemy_kedro.holes.crops import HoleCropOptions
 from ptolemy_kedro.holes.finding import LocateOptions
 from ptolemy_kedro.settings import CONFIG_LOADER_ARGS
+from ptolemy_kedro.simulation import SimulateOptions
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.ranker_options import RankerOptions
@@ -36,6 +39,17 @@ def test_the_demo_trains_the_networks_of_holes_as_long_or_shorter_and_as_they_ar
         k: v for k, v in base.items() if k not in free
     }
     assert demo["train"] | {"epochs": 0} == base["train"] | {"epochs": 0}
+
+
+def test_the_demo_holds_out_enough_sessions_to_decide_what_is_promoted():
+    demo = OmegaConfigLoader(str(CONF), env="demo", **CONFIG_LOADER_ARGS)["parameters"]
+    options = SimulateOptions(**demo["simulate"])
+    samples = {f"sim{seed}": () for seed in range(options.seed, options.seed + options.sessions)}
+
+    parts = Counter(assign({}, samples, SplitOptions(**demo["split"])).values())
+
+    assert parts["held_out"] >= demo["promote"]["fewest_sessions"]
+    assert parts["train"] >= 4 and min(parts["validation"], parts["test"]) >= 2
 
 
 @pytest.mark.parametrize(("block", "options"), [("locate", LocateOptions), ("hole_crop", HoleCropOptions)])
