@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.training import loop
 from ptolemy_kedro.training.augment import turn_and_flip
 from ptolemy_kedro.training.loop import Examples, train
@@ -35,6 +36,12 @@ def test_it_learns_and_the_curve_has_a_row_an_epoch():
     torch.testing.assert_close(trained.weight.data, torch.tensor([[1.0, -2.0, 0.5]]), atol=0.05, rtol=0)
     assert list(curve["epoch"]) == list(range(len(curve)))
     assert curve["validation_loss"].iloc[-1] < curve["validation_loss"].iloc[0]
+
+
+@pytest.mark.parametrize(("learnt", "held_out"), [(0, 4), (1, 4), (4, 0)])
+def test_too_few_examples_are_told_in_a_line(learnt, held_out):
+    with pytest.raises(TableError, match=f"{learnt} labelled crops .* {held_out} to tell"):
+        train(network(), line(1, learnt), line(2, held_out), torch.nn.functional.mse_loss, options())
 
 
 def test_the_same_seed_gives_the_same_weights():

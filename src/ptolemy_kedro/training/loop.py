@@ -14,6 +14,7 @@ import torch
 from rich.console import Console
 from rich.progress import Progress
 
+from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.training import checkpoint as checkpoints
 from ptolemy_kedro.training.options import TrainOptions
 
@@ -78,9 +79,15 @@ def train(
 
     Returns:
         The curve, a row an epoch: ``epoch``, ``training_loss``, ``validation_loss``, ``seconds``, measured.
+
+    Raises:
+        TableError: There are not two examples to learn from, or none to tell when to stop.
     """
+    if len(training) < 2 or not len(held_out):
+        counts = f"{len(training)} labelled crops to learn from and {len(held_out)} to tell when to stop"
+        raise TableError(f"{counts} are too few for a network. Ingest more sessions.")
     run = _Run.start(network, options, prepare, checkpoint, _key(options, training, held_out))
-    with _progress() as bar:
+    with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("Training", total=options.epochs, completed=len(run.curve))
         while not run.is_over(options):
             started = time.perf_counter()
@@ -137,8 +144,7 @@ class _Run:
         inputs = inputs.to(self.device)
         inputs = self.prepare(inputs) if self.prepare else inputs
         with self.precision():
-            outputs = self.network(_channels_last(inputs))
-        return outputs.float()
+            return self.network(_channels_last(inputs)).float()
 
     def set_rate(self, options: TrainOptions) -> None:
         """Set the learning rate of the coming epoch."""
@@ -210,8 +216,8 @@ def _channels_last(inputs: torch.Tensor) -> torch.Tensor:
 
 
 def _device(options: TrainOptions) -> torch.device:
-    wanted = options.device
-    return torch.device(("cuda" if torch.cuda.is_available() else "cpu") if wanted == "auto" else wanted)
+    at_hand = "cuda" if torch.cuda.is_available() else "cpu"
+    return torch.device(at_hand if options.device == "auto" else options.device)
 
 
 def _precision(options: TrainOptions, device: torch.device) -> Callable[[], AbstractContextManager]:
@@ -240,7 +246,3 @@ def _key(options: TrainOptions, training: Examples, held_out: Examples) -> str:
 
 def _sum(values: torch.Tensor) -> str:
     return f"{values.sum(dtype=torch.float64):.6e}"
-
-
-def _progress() -> Progress:
-    return Progress(console=Console(stderr=True), disable=not sys.stderr.isatty())
