@@ -51,21 +51,12 @@ def test_a_damaged_model_is_trained_again(dataset, tmp_path):
     assert dataset.load().onnx != b"half"
 
 
-def test_a_killed_training_goes_on_and_leaves_nothing(dataset, tmp_path):
+@pytest.mark.parametrize(("key", "found"), [("a", b"epoch 3"), ("b", b"")], ids=["same", "something else"])
+def test_a_killed_training_goes_on_unless_something_else_is_trained(dataset, tmp_path, key, found):
     with pytest.raises(KeyboardInterrupt):
         dataset.save(TrainingPromise("a", Training(killed=True)))
     again = Training()
-    dataset.save(TrainingPromise("a", again))
+    dataset.save(TrainingPromise(key, again))
 
-    assert again.found == b"epoch 3"
-    assert [path.name for path in tmp_path.iterdir()] == ["square_cnn"]
-
-
-def test_a_training_of_something_else_does_not_go_on_from_a_killed_one(dataset, tmp_path):
-    with pytest.raises(KeyboardInterrupt):
-        dataset.save(TrainingPromise("a", Training(killed=True)))
-    other = Training()
-    dataset.save(TrainingPromise("b", other))
-
-    assert other.found == b""
+    assert again.found == found
     assert [path.name for path in tmp_path.iterdir()] == ["square_cnn"]
