@@ -17,9 +17,6 @@ RANKING_AT_RANDOM = {
 }
 """The same, squares split at random: what is more than above was known of the session, not of squares."""
 
-RECALL_OF_SELECTED = 0.988
-"""Share of the selected squares that the mixture and its mask found."""
-
 HOLES_LOCATED = {
     "YOLOv3": {"precision": 0.395, "recall": 0.669, "f1": 0.459},
     "U-Net": {"precision": 0.703, "recall": 0.984, "f1": 0.815},
