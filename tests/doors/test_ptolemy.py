@@ -58,6 +58,12 @@ def test_simulated_sessions_hold_images_of_holes_where_asked_for(ptolemy, tmp_pa
     assert len(images[(images["kind"] == "medium") & images["file"].notna()]) == 1
 
 
+def test_help_names_the_units(ptolemy):
+    _, out, _ = ptolemy("holes", "--help")
+
+    assert "pixel [A]" in out and "x y (um)" in out
+
+
 @pytest.mark.parametrize("size", ["0", "-3", "nan", "inf"])
 def test_a_pixel_size_is_positive(ptolemy, tile, size):
     code, _, err = ptolemy("squares", tile, "--pixel-size", size)

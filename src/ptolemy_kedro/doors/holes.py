@@ -29,7 +29,7 @@ def holes(
     ] = None,
     stage: Annotated[
         tuple[float, float] | None,
-        typer.Option(help="Stage x y [um] of the image's middle; that of IMAGE.mdoc if left out."),
+        typer.Option(help="Stage x y (um) of the image's middle; that of IMAGE.mdoc if left out."),
     ] = None,
 ) -> None:
     """Find the holes of an image and rank them, best first."""

@@ -12,7 +12,12 @@ from ptolemy_kedro.doors.holes import holes
 from ptolemy_kedro.doors.terminal import console, need_picture_name, need_pixel_size, save_picture, writing
 from ptolemy_kedro.errors import PtolemyError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Rank squares and holes; simulate, import and check sessions; look after models.",
+)
 app.add_typer(models.app, name="models")
 app.add_typer(importing.app, name="import")
 app.command()(holes)
@@ -35,8 +40,10 @@ def simulate(
     to: Annotated[Path, typer.Option(help="Folder for the archives; made if it is not there.")],
     sessions: Annotated[int, typer.Option(min=1, help="How many.")] = 3,
     seed: Annotated[int, typer.Option(min=0, help="Of the first; the others follow.")] = 10_000,
-    tiles: Annotated[int, typer.Option(min=1, max=400, help="A grid.")] = 18,
-    medium_images: Annotated[int, typer.Option(min=0, max=10_000, help="A grid; images of holes.")] = 0,
+    tiles: Annotated[int, typer.Option(min=1, max=400, help="How many a grid has.")] = 18,
+    medium_images: Annotated[
+        int, typer.Option(min=0, max=10_000, help="Images of holes that a grid has.")
+    ] = 0,
     truth_to: Annotated[
         Path | None, typer.Option(help="Folder for the truth; not written if left out.")
     ] = None,
