@@ -27,7 +27,6 @@ from ptolemy_kedro.simulation.seeds import CLOSING, TRAINING
 from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
 from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.squares.crop_table import crops_of
-from ptolemy_kedro.squares.ranker import KINDS
 from ptolemy_kedro.squares.ranker_options import RankerOptions
 from ptolemy_kedro.training.model import TrainedModel
 from ptolemy_kedro.training.options import TrainOptions
@@ -36,6 +35,8 @@ EVALUATED_FROM = 20_100
 FITTED = {"logreg": LogregOptions(), "forest": ForestOptions(), "ranker": RankerOptions()}
 PUBLISHED_KINDS = ("logreg", "forest", "cnn")
 """In the order of the published table."""
+
+KINDS = (*PUBLISHED_KINDS, "ranker")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Judged:
 def fit(kind: str, learn: list[Rehearsed], given: argparse.Namespace) -> TrainedModel:
     """Train a model of a kind; the published ones on tiles alone, as published."""
     if kind == "ranker":
-        return fit_table(pd.concat([made.squares for made in learn], ignore_index=True), FITTED[kind])
+        return fit_table(pd.concat([made.looked_at() for made in learn], ignore_index=True), FITTED[kind])
     tiles = [made.squares[on_tile(made)] for made in learn]
     if kind != "cnn":
         return fit_table(pd.concat(tiles, ignore_index=True), FITTED[kind])
@@ -72,7 +73,7 @@ def fit(kind: str, learn: list[Rehearsed], given: argparse.Namespace) -> Trained
         np.concatenate([made.squares[name][known_on_tile(made)] for made in few])
         for name in ("label", "session_id")
     )
-    options = CnnOptions(size_px=given.cnn_px, train=TrainOptions(epochs=60, batch_size=128))
+    options = CnnOptions(size_px=given.cnn_px, train=TrainOptions(epochs=60, batch_size=128, patience=4))
     return fit_cnn(
         frames, labels, sessions, options, given.aside / f"cnn{given.cnn_px}-{len(few)}.checkpoint"
     )
@@ -92,7 +93,7 @@ def judge(sessions: Iterable[Rehearsed], models: dict[str, TrainedModel]) -> Jud
     """Score the sessions; each square once, by the published models where tiles show it."""
     rows = []
     for made in sessions:
-        scores = score_session(made.squares, made.crops, models)
+        scores = score_session(made.looked_at(), made.crops, models)
         table = made.wanting.assign(label=made.squares["label"], physical_id=made.squares["physical_id"])
         table = table.assign(session_id=made.squares["session_id"], tile=on_tile(made))
         wide = scores.pivot(index="square_id", columns="model", values="score").reset_index()
@@ -187,8 +188,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--train", type=int, default=240, help="sessions to learn from")
     parser.add_argument("--sessions", type=int, default=120, help="to judge by")
-    parser.add_argument("--kinds", nargs="+", default=["logreg", "forest", "ranker"], choices=KINDS)
-    parser.add_argument("--cnn-px", type=int, default=60, choices=[30, 60, 120, 240])
+    parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
+    parser.add_argument("--cnn-px", type=int, default=30, choices=[30, 60, 120, 240])
     parser.add_argument(
         "--cnn-sessions", type=int, default=200, help="that the published network learns from"
     )

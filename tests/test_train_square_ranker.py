@@ -28,7 +28,7 @@ def test_seeds_that_measured_earlier_weights_are_not_used_again(script, monkeypa
 
 
 def test_what_a_killed_run_left_is_taken_up_and_nothing_half_written(tmp_path, monkeypatch):
-    find, calls = rehearsal._find, []
+    find, calls = rehearsal.find, []
 
     def killed_in_the_second(session):
         calls.append(session.session_id)
@@ -37,7 +37,7 @@ def test_what_a_killed_run_left_is_taken_up_and_nothing_half_written(tmp_path, m
         return find(session)
 
     monkeypatch.setattr(rehearsal, "_simulate", lambda seed, tiles, drawn: small(seed))
-    monkeypatch.setattr(rehearsal, "_find", killed_in_the_second)
+    monkeypatch.setattr(rehearsal, "find", killed_in_the_second)
     rehearsal._kept(3, 1, "training", tmp_path)
     with pytest.raises(KeyboardInterrupt):
         rehearsal._kept(4, 1, "training", tmp_path)
@@ -49,13 +49,13 @@ def test_what_a_killed_run_left_is_taken_up_and_nothing_half_written(tmp_path, m
 def test_what_is_kept_is_named_by_what_simulator_and_segmentation_make(monkeypatch):
     rehearsal._made_by.cache_clear()
     before = rehearsal._made_by()
-    find = rehearsal._find
+    find = rehearsal.find
 
     def another(session):
         made = find(session)
         return rehearsal.Rehearsed(made.squares.assign(speck_count=9.0), made.crops, made.wanting)
 
-    monkeypatch.setattr(rehearsal, "_find", another)
+    monkeypatch.setattr(rehearsal, "find", another)
     rehearsal._made_by.cache_clear()
     changed = rehearsal._made_by()
     rehearsal._made_by.cache_clear()
@@ -65,7 +65,7 @@ def test_what_is_kept_is_named_by_what_simulator_and_segmentation_make(monkeypat
 
 def test_the_wanting_of_a_square_is_that_of_the_opening_it_shows():
     session = small(5)
-    made = rehearsal._find(session)
+    made = rehearsal.find(session)
     truth = session.truth["squares"].set_index("true_id")
 
     seen = made.wanting[made.wanting["true_id"] != ""]

@@ -68,6 +68,8 @@ def rank_squares(
     squares = find_squares(image, options)
     crops = cut_crops(image, squares, _cut_as_trained(ranker))
     values = describe(image, squares, pixel_size_a, crops)
+    if ranker.sight is not None:
+        values |= ranker.sight.see(crops, values)
     if ranker.looks_at_grids:
         values |= context_of_image(squares.centres, np.sqrt(squares.area_px), squares.cut, values)
     scores, doubts = ranker.score_and_doubt(values, crops)

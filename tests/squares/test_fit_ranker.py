@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.errors import ModelError, TableError
 from ptolemy_kedro.metrics.ranking import evaluate
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.squares.fit_ranker import fit_ranker
+from ptolemy_kedro.squares.impressions import IMPRESSIONS
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.ranker_options import RankerOptions
+from ptolemy_kedro.squares.sight import PERCEIVED, shipped_sight
 from ptolemy_kedro.squares.sightings import context_of_table
 
 QUICK = RankerOptions(members=3, hidden=16, epochs=15, sessions_a_step=4, dropout=0.1)
@@ -114,3 +116,35 @@ def test_a_session_with_one_square_is_passed_over():
     model = fit_ranker(pd.concat([squares, lone], ignore_index=True), QUICK)
 
     assert "lone" not in model.sessions
+
+
+def looked_at(squares: pd.DataFrame) -> pd.DataFrame:
+    """The same sessions, their specks seen well."""
+    rng = np.random.default_rng(5)
+    seen = {name: rng.normal(size=len(squares)) for name in PERCEIVED}
+    return (
+        squares.assign(**seen | {"seen_specks": squares[TOLD_BY]})
+        .drop(columns=TOLD_BY)
+        .assign(**{TOLD_BY: 0.0})
+    )
+
+
+def test_what_is_seen_of_squares_is_gone_by_and_by_whom_is_noted():
+    model, others = fit_ranker(looked_at(sessions()), QUICK), looked_at(sessions(seed=1))
+
+    told = evaluate(score(model, others), others["label"] == "selected", others["session_id"], seed=0)
+
+    assert set(IMPRESSIONS) <= set(model.config["descriptors"])
+    assert told["roc_auc_within_session"]["low"] > 0.6
+    assert SquareRanker.of(model).sight is shipped_sight()
+
+
+def test_a_ranker_that_learnt_by_another_sight_is_refused():
+    model = fit_ranker(looked_at(sessions()), QUICK)
+
+    with pytest.raises(ModelError, match="other networks see"):
+        _ = SquareRanker.of(replace(model, config={**model.config, "sight": "another"})).sight
+
+
+def test_a_ranker_of_squares_not_looked_at_needs_no_sight():
+    assert SquareRanker.of(fit_ranker(sessions(), QUICK)).sight is None

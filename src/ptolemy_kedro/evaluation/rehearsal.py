@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.files import atomic_folder, digest
+from ptolemy_kedro.files import atomic_file, atomic_folder, digest
 from ptolemy_kedro.simulation.options import Drawn, SimulateOptions
 from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
@@ -42,11 +42,28 @@ class Rehearsed:
         crops: Of the same squares, in the same order (``tables.SquareCrops``).
         wanting: For judging only, a row a sighting in the same order: ``want`` (the operator's wanting
             without noise; missing where the find is no opening), ``family`` (of the operator).
+        kept_in: Folder of the session.
     """
 
     squares: "pd.DataFrame"
     crops: "pd.DataFrame"
     wanting: "pd.DataFrame"
+    kept_in: Path | None = None
+
+    def looked_at(self) -> "pd.DataFrame":
+        """Give the squares with what is seen of them (``sight.PERCEIVED``), kept with the session."""
+        import pandas as pd
+
+        from ptolemy_kedro.squares.sight import PERCEIVED, shipped_sight, with_sight
+
+        if self.kept_in is None:
+            return with_sight(self.squares, self.crops)
+        place = self.kept_in / f"seen {shipped_sight().digest}.parquet"
+        if not place.is_file():
+            seen = with_sight(self.squares, self.crops)[list(PERCEIVED)]
+            with atomic_file(place) as aside:
+                seen.to_parquet(aside, index=False)
+        return pd.concat([self.squares, pd.read_parquet(place)], axis=1)
 
 
 def rehearse(
@@ -80,7 +97,7 @@ def _kept(seed: int, tiles: int, drawn: Drawn, aside: Path) -> None:
     """Simulate one session and keep its squares; quietly done where it was done before."""
     os.environ["OMP_NUM_THREADS"] = "1"
     with atomic_folder(_folder(aside, seed)) as folder:
-        made = _find(_simulate(seed, tiles, drawn))
+        made = find(_simulate(seed, tiles, drawn))
         for name, table in (("squares", made.squares), ("crops", made.crops), ("wanting", made.wanting)):
             table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
 
@@ -88,8 +105,10 @@ def _kept(seed: int, tiles: int, drawn: Drawn, aside: Path) -> None:
 def _read(folder: Path) -> Rehearsed:
     import pandas as pd
 
-    tables = (pd.read_parquet(folder / f"{name}.parquet") for name in ("squares", "crops", "wanting"))
-    return Rehearsed(*tables)
+    squares, crops, wanting = (
+        pd.read_parquet(folder / f"{name}.parquet") for name in ("squares", "crops", "wanting")
+    )
+    return Rehearsed(squares, crops, wanting, folder)
 
 
 def _folder(aside: Path, seed: int) -> Path:
@@ -102,7 +121,7 @@ def _made_by() -> str:
     small = SimulateOptions(tiles=1, tile_px=384, squares_a_tile=9, atlas_px=256, visited_squares=0)
     from ptolemy_kedro.simulation.session import simulate_session
 
-    made = _find(simulate_session(SAMPLE_SEED, small))
+    made = find(simulate_session(SAMPLE_SEED, small))
     numbers = made.squares.select_dtypes("number").to_numpy(float)
     pixels = b"".join(made.crops["pixels"])
     return digest(np.round(numbers, 6).tobytes(), " ".join(made.squares["label"]), pixels)
@@ -115,7 +134,8 @@ def _simulate(seed: int, tiles: int, drawn: Drawn) -> "SimulatedSession":
     return simulate_session(seed, options)
 
 
-def _find(session: "SimulatedSession") -> Rehearsed:
+def find(session: "SimulatedSession") -> Rehearsed:
+    """Find the squares of a simulated session, as the flows do."""
     import pandas as pd
 
     from ptolemy_kedro.squares.finding import KINDS, find_in_image

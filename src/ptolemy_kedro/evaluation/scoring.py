@@ -17,6 +17,7 @@ from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.descriptors import DESCRIPTORS
 from ptolemy_kedro.squares.ranker import SquareRanker
 from ptolemy_kedro.squares.segmentation import SegmentOptions
+from ptolemy_kedro.squares.sight import PERCEIVED, with_sight
 from ptolemy_kedro.squares.sightings import best_sightings, context_of_table
 from ptolemy_kedro.training.model import TrainedModel
 
@@ -97,17 +98,20 @@ def score_session(
     """Score a session's squares with each model (``tables.SquareScores``).
 
     A model that compares a square with its grid scores it where it shows best; each sighting has that score.
+    Squares are looked at for the models that need it, unless the table holds ``PERCEIVED``.
     """
     import pandas as pd
 
     rows = squares.merge(crops, on=["session_id", "square_id"], suffixes=("", "_crop"), validate="one_to_one")
     names = ["session_id", "square_id", "physical_id", "image_id", "label"]
     cut_out = crops_of(rows.rename(columns={"mean": "_", "mean_crop": "mean"}))
-    descriptors = {name: rows[name].to_numpy(float) for name in DESCRIPTORS} | context_of_table(rows)
+    rankers = {name: SquareRanker.of(model) for name, model in models.items()}
+    look = any(ranker.sight for ranker in rankers.values()) and PERCEIVED[0] not in squares
+    seen = with_sight(rows[list(squares)], crops) if look else rows
+    descriptors = {name: rows[name].to_numpy(float) for name in DESCRIPTORS} | context_of_table(seen)
     best = best_sightings(rows)
     scored = []
-    for name, model in models.items():
-        ranker = SquareRanker.of(model)
+    for name, ranker in rankers.items():
         scores = ranker.score(descriptors, cut_out)
         scored.append(rows[names].assign(model=name, score=scores[best] if ranker.looks_at_grids else scores))
     return pd.concat(scored, ignore_index=True)

@@ -4,6 +4,7 @@ Levels are shares of the light: 0 behind a bar, 1 behind nothing, both taken fro
 is finer than a twelfth of a square counts beside its surroundings, so that ice and illumination drop out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,7 +82,7 @@ def describe_condition(crops: Crops, margin: float = 0.08) -> dict[str, NDArray[
     """
     if not len(crops):
         return {name: np.empty(0) for name in CONDITIONS}
-    dark, full = _extremes(crops)
+    dark, full = extremes(crops.pixels)
     parts = [
         _read(_stack(crops, rows, dark, full, margin))
         for rows in np.array_split(np.arange(len(crops)), -(-len(crops) // 64))
@@ -89,9 +90,9 @@ def describe_condition(crops: Crops, margin: float = 0.08) -> dict[str, NDArray[
     return {name: np.concatenate([part[name] for part in parts]).astype(float) for name in CONDITIONS}
 
 
-def _extremes(crops: Crops) -> tuple[float, float]:
+def extremes(crops: Sequence[NDArray[np.uint8]]) -> tuple[float, float]:
     """Take the levels behind bars and behind nothing: nearly the darkest and brightest pixels of all."""
-    levels = np.cumsum(np.bincount(np.concatenate([crop.ravel() for crop in crops.pixels]), minlength=256))
+    levels = np.cumsum(np.bincount(np.concatenate([crop.ravel() for crop in crops]), minlength=256))
     dark, full = (int(np.searchsorted(levels, share * levels[-1])) for share in (0.01, 0.998))
     return float(dark), float(max(full, dark + 4))
 

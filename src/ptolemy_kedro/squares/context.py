@@ -40,6 +40,7 @@ CONTEXTS: tuple[str, ...] = (
     "grid_spread",  # robust spread of depths over the grid
     "image_squares",  # log of the number of squares in the image
     "opening",  # lit edge over pitch
+    "in_view",  # share of a whole square that its closest image shows: nobody selects what is out of view
 )
 """Names of what comes of the rest of the grid."""
 
@@ -91,15 +92,15 @@ def describe_context(seen: Sightings) -> dict[str, Floats]:
     if not len(seen.square):
         return {name: np.empty(0) for name in CONTEXTS}
     place, best = seen.place[seen.best], seen.best
-    usual, least = (_by_square(seen, flattened(seen, depth)) for depth in (seen.depth, seen.depth_least))
-    off, median, spread = _beside_median(usual)
-    around, pitch = _adjoining(place)
+    usual, least = (by_square(seen, flattened(seen, depth)) for depth in (seen.depth, seen.depth_least))
+    off, median, spread = beside_median(usual)
+    around, pitch = adjoining(place)
     of_squares = {
-        "grid_rank": _rank(usual),
+        "grid_rank": rank(usual),
         "grid_off": off,
-        "grid_rank_least": _rank(least),
-        "grid_off_least": _beside_median(least)[0],
-        "grid_rank_edge": _rank(seen.edge_px[best] * seen.pixel[best]),
+        "grid_rank_least": rank(least),
+        "grid_off_least": beside_median(least)[0],
+        "grid_rank_edge": rank(seen.edge_px[best] * seen.pixel[best]),
         **_company(around, usual, np.abs(off) < USUAL),
         "grid_rim": _rim(place),
         "grid_squares": np.full(len(best), np.log(len(best))),
@@ -109,7 +110,23 @@ def describe_context(seen: Sightings) -> dict[str, Floats]:
     values = {name: value[seen.square] for name, value in of_squares.items()}
     values["image_squares"] = np.log(np.bincount(seen.image)[seen.image])
     values["opening"] = np.clip(seen.lit_px * seen.pixel / pitch, 0, 1.5)
+    values["in_view"] = _in_view(seen)
     return {name: np.nan_to_num(values[name]) for name in CONTEXTS}
+
+
+def _in_view(seen: Sightings) -> Floats:
+    """Share of a usual whole square's area that is in view, in the closest images of each; at most 1.5."""
+    area, scale = (seen.edge_px * seen.pixel) ** 2, np.round(4 * np.log2(seen.pixel))
+    share = np.empty(len(area))
+    for value in np.unique(scale):
+        alike = scale == value
+        whole = alike & ~seen.cut
+        share[alike] = area[alike] / max(float(np.median(area[whole if whole.any() else alike])), 1e-9)
+    closest, most = np.full(seen.square.max() + 1, np.inf), np.zeros(seen.square.max() + 1)
+    np.minimum.at(closest, seen.square, scale)
+    close = scale == closest[seen.square]
+    np.maximum.at(most, seen.square[close], share[close])
+    return np.minimum(most, 1.5)[seen.square]
 
 
 def flattened(seen: Sightings, depth: Floats) -> Floats:
@@ -139,23 +156,25 @@ def _illumination(at_px: Floats, image: NDArray, depth: Floats) -> Floats:
     return fitted
 
 
-def _by_square(seen: Sightings, values: Floats) -> Floats:
-    """Average over the sightings of each square, those that show it larger and whole weighing more."""
-    weight = np.where(seen.cut, 0.1, 1.0) * np.minimum(seen.edge_px, 100)
+def by_square(seen: Sightings, values: Floats, weight: Floats | None = None) -> Floats:
+    """Average over the sightings of each square; without weights, large and whole ones weigh more."""
+    weight = np.where(seen.cut, 0.1, 1.0) * np.minimum(seen.edge_px, 100) if weight is None else weight
     return np.bincount(seen.square, weight * values) / np.bincount(seen.square, weight)
 
 
-def _rank(values: Floats) -> Floats:
+def rank(values: Floats) -> Floats:
+    """Place in the order, 0 for the least to 1; shape of ``values``."""
     return np.argsort(np.argsort(values, kind="stable"), kind="stable") / max(len(values) - 1, 1)
 
 
-def _beside_median(depth: Floats) -> tuple[Floats, float, float]:
+def beside_median(depth: Floats) -> tuple[Floats, float, float]:
+    """Give how many robust spreads each lies off the median; the median; the spread."""
     median = float(np.median(depth))
     spread = max(1.4826 * float(np.median(np.abs(depth - median))), LEAST_SPREAD)
     return np.clip((depth - median) / spread, -MOST_SPREADS, MOST_SPREADS), median, spread
 
 
-def _adjoining(place: Floats) -> tuple[NDArray[np.intp], float]:
+def adjoining(place: Floats) -> tuple[NDArray[np.intp], float]:
     """List the adjoining squares of each, -1 for none; shape (squares, ADJACENT); and the pitch."""
     if len(place) < 2:
         return np.full((len(place), ADJACENT), -1), 1.0

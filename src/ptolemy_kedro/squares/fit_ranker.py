@@ -17,8 +17,9 @@ from torch import nn
 
 from ptolemy_kedro.metrics.ranking import roc_auc
 from ptolemy_kedro.squares.classifiers import known_squares
-from ptolemy_kedro.squares.lessons import INPUTS, Lessons, lessons_of
+from ptolemy_kedro.squares.lessons import Lessons, lessons_of
 from ptolemy_kedro.squares.ranker_options import RankerOptions
+from ptolemy_kedro.squares.sight import PERCEIVED, shipped_sight
 from ptolemy_kedro.training.model import TrainedModel
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def fit_ranker(squares: "pd.DataFrame", options: RankerOptions = RankerOptions()
     """Train the ranker on whole sessions.
 
     Args:
-        squares: Every sighting of every session, of known label or not (``tables.Squares``).
+        squares: Every sighting of every session, of known label or not (``tables.Squares``); with what was
+            seen of them (``sight.with_sight``), where that is to be gone by.
         options: Of the networks and their training.
 
     Raises:
@@ -84,11 +86,13 @@ def fit_ranker(squares: "pd.DataFrame", options: RankerOptions = RankerOptions()
     first = np.concatenate([rows for rows, weight in lessons.groups if weight == 1])
     config = {
         "kind": "ranker",
-        "descriptors": list(INPUTS),
+        "descriptors": list(lessons.inputs),
         "class_prior": float((known["label"] == "selected").mean()),
         "inner_auc": _mean_auc(left_out, lessons, first),
         "nothing": _as_nothing(1 / (1 + np.exp(-slope * left_out - offset)), lessons),
     }
+    if PERCEIVED[0] in squares:
+        config["sight"] = shipped_sight().digest
     network = Ensemble(members, slope, offset).eval()
     return TrainedModel(_to_onnx(network, lessons.values[:2]), config, tuple(names))
 

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.squares.classifiers import PORTABLE
 from ptolemy_kedro.squares.context import CONTEXTS
+from ptolemy_kedro.squares.impressions import IMPRESSIONS
+from ptolemy_kedro.squares.sight import PERCEIVED
 from ptolemy_kedro.squares.sightings import best_sightings, context_of_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 INPUTS = (*PORTABLE, *CONTEXTS)
-"""Descriptors that the ranker sees."""
+"""Descriptors that the ranker goes by, where squares were not looked at."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Lessons:
     """What is learnt from.
 
     Attributes:
-        values: Of ``INPUTS``; shape (n, inputs).
+        inputs: Names of the descriptors.
+        values: Of these; shape (n, inputs).
         selected: Shape (n,).
         session: Number of each row's session; shape (n,).
         groups: Rows that are ordered among each other, with the weight of the group.
     """
 
+    inputs: tuple[str, ...]
     values: NDArray[np.float32]
     selected: NDArray[np.bool_]
     session: NDArray[np.intp]
@@ -40,7 +44,7 @@ def lessons_of(squares: "pd.DataFrame", alone: float) -> tuple[Lessons, list[str
     """Gather what is learnt from: each square of known label at its best, and again without its grid.
 
     Args:
-        squares: Every sighting of every session.
+        squares: Every sighting of every session, with ``PERCEIVED`` where they were looked at.
         alone: Weight of the squares without their grid.
 
     Returns:
@@ -70,7 +74,7 @@ def lessons_of(squares: "pd.DataFrame", alone: float) -> tuple[Lessons, list[str
     values, selected = (
         np.concatenate([getattr(part, of) for _, part in parts]) for of in ("values", "selected")
     )
-    return Lessons(values, selected, session, groups), names
+    return Lessons(parts[0][1].inputs, values, selected, session, groups), names
 
 
 def _views(rows: "pd.DataFrame", alone: float) -> Iterator[Lessons]:
@@ -80,8 +84,11 @@ def _views(rows: "pd.DataFrame", alone: float) -> Iterator[Lessons]:
         return
     for chosen, weight in ((np.unique(best_sightings(rows)[known]), 1.0), (np.flatnonzero(known), alone)):
         table = rows.assign(**context_of_table(rows, alone=weight != 1)).iloc[chosen]
-        values = table[list(INPUTS)].to_numpy(np.float32)
-        yield Lessons(values, selected[chosen], np.zeros(len(chosen), np.intp), _groups(table, weight))
+        inputs = INPUTS + (IMPRESSIONS if PERCEIVED[0] in rows else ())
+        values = table[list(inputs)].to_numpy(np.float32)
+        yield Lessons(
+            inputs, values, selected[chosen], np.zeros(len(chosen), np.intp), _groups(table, weight)
+        )
 
 
 def _groups(table: "pd.DataFrame", weight: float) -> list[tuple[NDArray[np.intp], float]]:

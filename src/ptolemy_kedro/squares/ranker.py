@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ptolemy_kedro.errors import ModelError
 from ptolemy_kedro.opened import OpenedModel
+from ptolemy_kedro.squares.sight import SquareSight, shipped_sight
 from ptolemy_kedro.stored_crops import standardised
 
 if TYPE_CHECKING:
@@ -32,6 +33,22 @@ class SquareRanker(OpenedModel):
     def looks_at_grids(self) -> bool:
         """Does it compare a square with the rest of its grid, so that a square has one score in a session?"""
         return self.config["kind"] == "ranker"
+
+    @property
+    def sight(self) -> SquareSight | None:
+        """What looks at squares for it; None where it goes by descriptors alone.
+
+        Raises:
+            ModelError: It learnt by what other networks see than those of this version.
+        """
+        if "sight" not in self.config:
+            return None
+        if self.config["sight"] != shipped_sight().digest:
+            raise ModelError(
+                "The model learnt by what other networks see than look at squares in this version. "
+                "Train it anew."
+            )
+        return shipped_sight()
 
     def score(
         self, descriptors: Mapping[str, NDArray[np.float64]], crops: "Crops | None" = None

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.squares.context import CONTEXTS, Floats, Sightings, describe_context
+from ptolemy_kedro.squares.context import Floats, Sightings, describe_context
+from ptolemy_kedro.squares.impressions import describe_impressions
+from ptolemy_kedro.squares.sight import PERCEIVED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,12 +24,16 @@ def context_of_table(squares: "pd.DataFrame", alone: bool = False) -> dict[str, 
         alone: Take every image for a grid of its own, as where only one was taken.
 
     Returns:
-        Each of ``CONTEXTS``; shape (n,).
+        Each of ``CONTEXTS`` and, where the table holds ``PERCEIVED``, of ``IMPRESSIONS``; shape (n,).
     """
-    context = {name: np.zeros(len(squares)) for name in CONTEXTS}
+    context: dict[str, Floats] = {}
+    perceived = {name: squares[name].to_numpy(float) for name in PERCEIVED if name in squares}
     for rows, seen in _grids(squares, alone):
-        for name, values in describe_context(seen).items():
-            context[name][rows] = values
+        of_grid = describe_context(seen)
+        if perceived:
+            of_grid |= describe_impressions(seen, {name: values[rows] for name, values in perceived.items()})
+        for name, values in of_grid.items():
+            context.setdefault(name, np.zeros(len(squares)))[rows] = values
     return context
 
 
@@ -40,23 +46,23 @@ def context_of_image(
         centres: (row, col) [px]; shape (n, 2).
         edges_px: Mean edge of each; shape (n,).
         cut: Whether the border cuts it; shape (n,).
-        values: ``filled``, ``depth_usual`` and ``depth_least`` of each; shape (n,).
+        values: ``filled``, ``depth_usual`` and ``depth_least`` of each, maybe ``PERCEIVED``; shape (n,).
     """
     n = len(centres)
-    return describe_context(
-        Sightings(
-            np.zeros(n, np.intp),
-            np.arange(n),
-            centres,
-            np.ones(n),
-            centres,
-            edges_px,
-            edges_px * np.sqrt(np.maximum(values["filled"], 0)),
-            np.asarray(cut, bool),
-            np.asarray(values["depth_usual"], float),
-            np.asarray(values["depth_least"], float),
-        )
+    seen = Sightings(
+        np.zeros(n, np.intp),
+        np.arange(n),
+        centres,
+        np.ones(n),
+        centres,
+        edges_px,
+        edges_px * np.sqrt(np.maximum(values["filled"], 0)),
+        np.asarray(cut, bool),
+        np.asarray(values["depth_usual"], float),
+        np.asarray(values["depth_least"], float),
     )
+    context = describe_context(seen)
+    return context | (describe_impressions(seen, values) if "seen_ice" in values else {})
 
 
 def best_sightings(squares: "pd.DataFrame") -> NDArray[np.intp]:

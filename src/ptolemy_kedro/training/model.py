@@ -118,6 +118,8 @@ def model_card(config: dict[str, Any], metrics: dict[str, Any], sessions: Sequen
 
 def _meaning(config: dict[str, Any]) -> str:
     origin = f"**{config['origin']}**"
+    if "meaning" in config:
+        return f"{config['meaning']} Learnt on {origin} sessions."
     if "class_prior" not in config:
         return f"A probability is that of a place where a hole was clicked in {origin} sessions."
     return (

@@ -75,9 +75,10 @@ def train_ranker(
     segment: SegmentOptions,
     crop: CropOptions,
     options: RankerOptions,
+    square_crops: SessionTable,
 ) -> Any:
     """Promise our ranker, which sees each square beside the rest of its grid."""
-    return from_tables(squares, sessions, session_split, segment, crop, options)
+    return from_tables(squares, sessions, session_split, segment, crop, options, square_crops)
 
 
 def train_cnn(

@@ -51,7 +51,7 @@ def learning() -> Pipeline:
             ),
             Node(
                 nodes.train_ranker,
-                [*learn_from, "params:ranker"],
+                [*learn_from, "params:ranker", "square_crops"],
                 "square_ranker",
                 name="train_ranker",
                 tags=TRAINS,

@@ -9,6 +9,7 @@ from ptolemy_kedro.partitions import SessionTable, key_of, whole
 from ptolemy_kedro.provenance import code_of
 from ptolemy_kedro.squares.crops import CropOptions
 from ptolemy_kedro.squares.segmentation import SegmentOptions
+from ptolemy_kedro.squares.sight import shipped_sight
 from ptolemy_kedro.training.promise import TrainingPromise
 
 
@@ -19,16 +20,21 @@ def from_tables(
     segment: SegmentOptions,
     crop: CropOptions,
     options: Any,
+    crops: SessionTable | None = None,
 ) -> TrainingPromise:
-    """Promise the model that options are of, which learns from tables of squares alone."""
-    learn = squares.only(scoring.part_of(session_split, "train"))
+    """Promise the model that options are of, from squares; where crops are given, looked at first."""
+    names = scoring.part_of(session_split, "train")
+    learn, own = squares.only(names), crops.only(names) if crops is not None else None
 
     def fit(_: Path) -> Any:
-        from ptolemy_kedro.evaluation.fitting import fit_table
+        from ptolemy_kedro.evaluation.fitting import fit_table, look_at
 
-        return scoring.with_origin(fit_table(whole(learn), options), learn, sessions, segment, crop)
+        table = whole(learn) if own is None else look_at(learn, own)
+        return scoring.with_origin(fit_table(table, options), learn, sessions, segment, crop)
 
-    return promised(fit, [learn], sessions, segment, crop, options)
+    if own is None:
+        return promised(fit, [learn], sessions, segment, crop, options)
+    return promised(fit, [learn, own], sessions, segment, crop, options, shipped_sight().digest)
 
 
 def promised(
