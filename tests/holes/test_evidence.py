@@ -118,6 +118,28 @@ def test_a_peak_on_no_site_is_doubted_only_where_a_lattice_is_beyond_doubt():
     assert lowered[1] < 0.1 < 0.9 < lowered[2]
 
 
+def test_many_likely_peaks_without_any_order_are_doubted_more_than_a_few():
+    few, many = np.full(5, 0.9), np.full(20, 0.9)
+
+    assert 0.5 < doubted(few, [])[0] < 0.9
+    assert doubted(many, [])[0] < 0.5
+    np.testing.assert_array_equal(doubted(many, [], is_even=True), many)
+
+
+def test_holes_cut_by_the_edge_lie_where_the_lattice_says():
+    """A network sees but the half that is in the image, and marks its middle."""
+    image, sites, open_ = scene()
+    cut = ((sites < RADIUS - 0.5) | (sites > np.array(SHAPE) - 0.5 - RADIUS)).any(axis=1)
+    seen = sites + np.where(cut[:, None], np.sign(180 - sites) * 2.5, 0)
+
+    found = completed(image, seen, open_)
+
+    which = nearest(found.points, sites)
+    off = np.linalg.norm(found.points - sites[which], axis=1)
+    assert (open_ & cut)[which].sum() > 3
+    assert off[(open_ & cut)[which]].max() < 1.0
+
+
 def test_of_two_lattices_sites_in_one_place_the_more_probable_is_kept():
     image, sites, open_ = scene()
     one = completed(image, sites, open_)

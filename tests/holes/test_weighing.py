@@ -3,7 +3,7 @@ import pytest
 from tests.holes.discs import square_lattice
 from tests.holes.looks import RADIUS, look_of
 
-from ptolemy_kedro.holes.weighing import evenness, evidence, ordered
+from ptolemy_kedro.holes.weighing import LIKED, evenness, evidence, ordered
 
 SITES = square_lattice(40, (400, 400), margin_px=10)
 SCATTERED = np.random.default_rng(0).uniform(0, 400, (len(SITES), 2))
@@ -36,17 +36,17 @@ def test_more_sure_is_more_evidence():
     assert weights[0] < weights[-1]
 
 
-def test_a_radius_that_is_expected_adds_at_most_half():
+def test_a_radius_that_is_expected_adds_so_much_and_another_nothing():
     plain = evidence(look_of(SITES))
 
-    assert evidence(look_of(SITES), expected_px=RADIUS) == pytest.approx(1.5 * plain)
+    assert evidence(look_of(SITES), expected_px=RADIUS) == pytest.approx((1 + LIKED) * plain)
     assert evidence(look_of(SITES), expected_px=10 * RADIUS) == pytest.approx(plain)
 
 
 def test_the_radius_expected_is_one_of_the_image():
     twice = look_of(SITES, scale=2.0)
 
-    assert evidence(twice, expected_px=RADIUS / 2) == pytest.approx(1.5 * evidence(twice))
+    assert evidence(twice, expected_px=RADIUS / 2) == pytest.approx((1 + LIKED) * evidence(twice))
 
 
 def test_points_on_a_lattice_are_in_order_and_scattered_ones_are_not():

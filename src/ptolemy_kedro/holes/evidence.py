@@ -58,7 +58,7 @@ LOCAL = 6
 
 STRAY, MANY = -3.0, 12
 """What lying on no site says of a peak, log odds, in an image where a lattice has so many holes: a foil has
-one pattern, across its bars too."""
+one pattern, across its bars too; or where so many likely peaks show none: film has blotches, but no holes."""
 
 UNORDERED, SEVERAL = -1.0, 3
 """What having no lattice at all says of peaks, log odds, where so many likely ones should have one."""
@@ -124,7 +124,8 @@ def complete(
     indices = _all_indices(fit, image.shape)
     member = _members_at(fit, indices)
     sites, peak = fit.sites(indices), member >= 0
-    sites[peak] = (sites[peak] + points[member[peak]]) / 2
+    whole = peak & _is_whole(sites, image.shape, radius_px)
+    sites[whole] = (sites[whole] + points[member[whole]]) / 2
     said = np.clip(density_at(sites), 1e-3, 0.999)
     said[peak] = np.maximum(said[peak], np.clip(probability[member[peak]], 1e-3, 0.999))
     sure = peak & (said > 0.5)
@@ -157,17 +158,18 @@ def settle(found: list[Sites], radius_px: float) -> list[Sites]:
 
 
 def doubted(probability: Floats, fits: list[LatticeFit], is_even: bool = False) -> Floats:
-    """Lower the probability of peaks on no site: far, where a lattice is beyond doubt; some, where none is.
+    """Lower the probability of peaks on no site: far, where there is a lattice or they are many; else some.
 
     Args:
         probability: Of each, by the network; shape (n,).
         fits: The image's lattices.
         is_even: Are the likely ones as far from each other as a lattice's holes, though too few to show one?
     """
+    likely = int((probability > 0.5).sum())
     if max((len(fit.members) for fit in fits), default=0) >= MANY:
         doubt = STRAY
-    elif not fits and not is_even and (probability > 0.5).sum() >= SEVERAL:
-        doubt = UNORDERED
+    elif not fits and not is_even and likely >= SEVERAL:
+        doubt = STRAY if likely >= MANY else UNORDERED
     else:
         return probability
     odds = np.exp(doubt) * probability / np.maximum(1 - probability, 1e-6)
@@ -192,6 +194,12 @@ def _all_indices(fit: LatticeFit, shape: tuple[int, ...]) -> Indices:
     """List the sites in the image, and those of members whose peaks lie in it."""
     inside = fit.indices_within((shape[0], shape[1]))
     return np.unique(np.concatenate([inside, fit.indices]), axis=0)
+
+
+def _is_whole(sites: Points, shape: tuple[int, ...], radius_px: float) -> NDArray[np.bool_]:
+    """Tell which holes lie in the image as a whole: the peak of one that is cut lies too far inside."""
+    inside = (sites >= radius_px - 0.5) & (sites <= np.array(shape) - 0.5 - radius_px)
+    return np.all(inside, axis=1)
 
 
 def _members_at(fit: LatticeFit, indices: Indices) -> Indices:

@@ -25,6 +25,9 @@ FEW, MOST_PEAKS = 12, 400
 FILLED = 0.4
 """Share of its neighbours that a lattice's point usually has, from which the lattice counts in full."""
 
+LIKED = 2.0
+"""What a radius that is expected adds at most to the evidence for it."""
+
 RIGHT_SIZE, SIZE_SD = 0.27, 0.3
 """Log units that a hole's size as seen may be off between two scales tried; and beyond, by how much."""
 
@@ -61,10 +64,10 @@ def _scattered(votes: Floats) -> float:
 
 
 def _liking(radius_px: float, expected_px: float | None) -> float:
-    """Weigh a radius by what is expected: never worth more than half as much again."""
+    """Weigh a radius by what is expected: never worth more than three times as much."""
     if not expected_px:
         return 1.0
-    return float(1 + 0.5 * np.exp(-0.5 * (np.log(radius_px / expected_px) / SIZE_SD) ** 2))
+    return float(1 + LIKED * np.exp(-0.5 * (np.log(radius_px / expected_px) / SIZE_SD) ** 2))
 
 
 def ordered(points: Floats, share: Floats) -> Floats:
