@@ -25,9 +25,13 @@ from ptolemy_kedro.holes.localiser import HoleLocaliser
 from ptolemy_kedro.metrics.detection import evaluate, match_points
 from ptolemy_kedro.shipped import hole_localiser
 from ptolemy_kedro.simulation import SimulatedSession, SimulateOptions, simulate_session
+from ptolemy_kedro.simulation.foil import PRODUCTS
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS, OURS_BLIND = "ours", "ours, no pixel size"
+
+LACEY = {(hole_um, spacing_um) for _, layout, hole_um, spacing_um in PRODUCTS if layout == "lacey"}
+"""Hole diameter and spacing [um] that the tables give for lacey foil."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Shown:
         doubtful: Shape (d, 2).
         clicks: Shape (m, 2).
         radius_px: Of a hole.
-        lacey: Is the foil of no pattern?
+        layout: holey, lacey or continuous.
     """
 
     session: str
@@ -54,7 +58,7 @@ class Shown:
     doubtful: NDArray[np.float64]
     clicks: NDArray[np.float64]
     radius_px: float
-    lacey: bool
+    layout: str
 
 
 def shown(session: SimulatedSession) -> Iterator[Shown]:
@@ -97,8 +101,14 @@ def _one(
         _points(holes[doubtful]),
         _points(clicks),
         radius,
-        spacing is None,
+        _layout(diameter, spacing),
     )
+
+
+def _layout(diameter_um: float | None, spacing_um: float | None) -> str:
+    if spacing_um is None:
+        return "continuous"
+    return "lacey" if (diameter_um, spacing_um) in LACEY else "holey"
 
 
 def found_in(image: Shown, localiser: HoleLocaliser, baselines) -> dict[str, NDArray[np.float64]]:
@@ -120,7 +130,7 @@ def judged(image: Shown, method: str, points: NDArray[np.float64]) -> dict[str, 
     return {
         "session": image.session,
         "method": method,
-        "lacey": image.lacey,
+        "layout": image.layout,
         "right": len(right),
         "found": len(points) - excused,
         "holes": len(image.holes),
@@ -172,17 +182,19 @@ def main() -> None:
 
 def show(rows: pd.DataFrame) -> None:
     """Print the tables."""
-    holey = rows[~rows["lacey"]]
-    clicked = holey.drop_duplicates(["session", "method"])
-    print(f"\nAgainst the truth, holey foils, {clicked['session'].nunique()} sessions")
+    of = dict(iter(rows.groupby("layout")))
+    holey = of["holey"]
+    print(f"\nAgainst the truth, holey foils, {holey['session'].nunique()} sessions")
     print(*table(holey, "right", "found", "holes"), sep="\n")
     share = holey["clicks"].sum() / max(holey["holes"].sum(), 1)
     print(f"\nAgainst the clicks, holey foils; {share:.3f} of the open holes are clicked")
-    clicked_images = holey[holey["clicks"] > 0]
-    print(*table(clicked_images, "clicked", "all_found", "clicks"), sep="\n")
-    if rows["lacey"].any():
-        print(f"\nLacey, against the truth, {rows[rows['lacey']]['session'].nunique()} sessions")
-        print(*table(rows[rows["lacey"]], "right", "found", "holes"), sep="\n")
+    print(*table(holey[holey["clicks"] > 0], "clicked", "all_found", "clicks"), sep="\n")
+    if "lacey" in of:
+        print(f"\nLacey, against the truth, {of['lacey']['session'].nunique()} sessions")
+        print(*table(of["lacey"], "right", "found", "holes"), sep="\n")
+    if "continuous" in of:
+        print("\nContinuous film: holes found an image, all false")
+        print(of["continuous"].groupby("method", sort=False)["all_found"].mean().round(2).to_string())
 
 
 def _arguments() -> argparse.Namespace:
