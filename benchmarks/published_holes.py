@@ -68,9 +68,9 @@ class Baselines:
 
 def options(epochs: int) -> LocaliserOptions:
     """Patches of 256 px at one pixel size, and a training that stops once the held-out loss is flat."""
-    train = TrainOptions(epochs=epochs, batch_size=8, learning_rate=1e-3, patience=4, min_gain=0.005)
+    train = TrainOptions(epochs=epochs, batch_size=4, learning_rate=1e-3, patience=4, min_gain=0.005)
     return LocaliserOptions(
-        patch_px=256, patches_an_image=1, scales=(0.999, 1.001), off_scale_share=0.0, train=train
+        patch_px=256, patches_an_image=2, scales=(0.999, 1.001), off_scale_share=0.0, train=train
     )
 
 

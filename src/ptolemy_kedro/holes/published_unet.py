@@ -40,6 +40,9 @@ class PublishedNet(nn.Module):
         self.log_sigma = nn.Parameter(torch.tensor(0.0))
         with torch.no_grad():
             self.head.bias[0] = float(np.log(rate))  # type: ignore[index]
+        for level in (*self.inward, *self.outward):
+            nn.init.kaiming_normal_(level[0].weight, nonlinearity="relu")  # so that it learns sooner
+            nn.init.zeros_(level[0].bias)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Give the maps; rows and cols are multiples of 256."""
