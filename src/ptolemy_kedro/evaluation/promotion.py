@@ -80,7 +80,7 @@ def decide(compared: dict[str, Any], options: PromoteOptions) -> Verdict:
         return Verdict(
             False,
             f"only {telling} of {compared['sessions']} sessions held out can tell a good model from a bad "
-            f"one, and it takes {options.fewest_sessions}",
+            f"one, and it takes {options.fewest_sessions} (a share of further sessions will be held out)",
         )
     if "gain" not in measures[primary]:
         return _first(primary, measures[primary]["challenger"])
