@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 
 from ptolemy_kedro.holes.clicks import ClickedImage, clicked_image
+from ptolemy_kedro.holes.fit_localiser import click_loss
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import STRIDE, Patches, cut_patches
-from ptolemy_kedro.holes.published_detector import DetectorNet, OneStageDetector, fit_detector
+from ptolemy_kedro.holes.published_detector import DetectorNet, OneStageDetector, detector_loss
 from ptolemy_kedro.holes.published_lattice import published_sites
 from ptolemy_kedro.holes.published_unet import PublishedLocaliser, PublishedNet, blobs, fit_published
 from ptolemy_kedro.holes.resample import from_scaled
@@ -87,8 +88,9 @@ def trained(images: int, epochs: int, work: Path) -> Baselines:
     curves = {}
     torch.manual_seed(0)
     unet, detector = PublishedNet(), DetectorNet()
-    curves["U-Net"] = fit_published(unet, patches, wanted, work / "unet.safetensors")
-    curves["one stage"] = fit_detector(detector, patches, wanted, work / "detector.safetensors")
+    curves["U-Net"] = fit_published(unet, click_loss, patches, wanted, work / "unet.safetensors")
+    kept = work / "detector.safetensors"
+    curves["one stage"] = fit_published(detector, detector_loss, patches, wanted, kept)
     seen = [example for example in _clicked(TRAINING[-4 * JUDGED :]) if len(example.clicks)][:JUDGED]
     localiser = _best_unet(PublishedLocaliser(unet.eval(), PIXEL_SIZE_A, 0.01, {}), seen)
     one_stage = _best_detector(OneStageDetector(detector.eval(), PIXEL_SIZE_A, 0.5, wanted.radius_px), seen)

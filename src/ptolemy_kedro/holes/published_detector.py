@@ -5,8 +5,6 @@ how large the hole is. Overlapping answers are thinned, the most certain first.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,12 +13,9 @@ from scipy.spatial import cKDTree
 from torch import nn
 from torch.nn import functional
 
-from ptolemy_kedro.holes.fit_localiser import held_out_examples
-from ptolemy_kedro.holes.localiser_options import LocaliserOptions
-from ptolemy_kedro.holes.patches import RADIUS_BYTES, STRIDE, Patches
-from ptolemy_kedro.holes.published_unet import z_scored
-from ptolemy_kedro.holes.resample import Pyramid, from_scaled
-from ptolemy_kedro.training.loop import train
+from ptolemy_kedro.holes.patches import RADIUS_BYTES, STRIDE
+from ptolemy_kedro.holes.published_unet import as_seen
+from ptolemy_kedro.holes.resample import from_scaled
 
 CELL_PX = 8
 CELL = CELL_PX // STRIDE
@@ -70,14 +65,6 @@ def detector_loss(answers: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     return (empty + there) / hole.sum().clamp_min(1)
 
 
-def fit_detector(
-    network: nn.Module, patches: Patches, options: LocaliserOptions, checkpoint: Path | None = None
-) -> Any:
-    """Train a detector in place, on patches at its one pixel size; the loop's curve."""
-    learn, judge = held_out_examples(patches, options)
-    return train(network, learn, judge, detector_loss, options.train, None, z_scored, checkpoint)
-
-
 @dataclass(frozen=True)
 class OneStageDetector:
     """A detector at work.
@@ -98,10 +85,7 @@ class OneStageDetector:
     def find(self, image: NDArray, pixel_size_a: float) -> NDArray[np.float64]:
         """Find holes (row, col) [px], most certain first; shape (n, 2)."""
         scale = pixel_size_a / self.pixel_size_a
-        seen = Pyramid(image).at(scale)
-        padded = np.pad(seen, [(0, -size % CELL_PX) for size in seen.shape], mode="edge")
-        values = (padded - seen.mean()) / (seen.std() + 1e-3)
-        answers = self.network(torch.from_numpy(values[None, None]))[0].numpy()
+        answers = self.network(as_seen(image, scale, CELL_PX))[0].numpy()
         points, probability, radius = _read(answers)
         chosen = probability >= self.threshold
         kept = thinned(points[chosen], probability[chosen], self.radius_px * np.exp(radius[chosen]))

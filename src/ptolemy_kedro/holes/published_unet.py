@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
 from torch.nn import functional
 
-from ptolemy_kedro.holes.fit_localiser import click_loss, grey, held_out_examples
+from ptolemy_kedro.holes.fit_localiser import grey, held_out_examples
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import STRIDE, Patches
-from ptolemy_kedro.holes.resample import Pyramid, from_scaled
+from ptolemy_kedro.holes.resample import Pyramid, from_scaled, scaled_shape
 from ptolemy_kedro.holes.unet import blurred
-from ptolemy_kedro.training.loop import train
+from ptolemy_kedro.training.loop import Loss, train
 
 LEVELS, CHANNELS = 9, 64
 MULTIPLE = 2 ** (LEVELS - 1)
@@ -67,12 +68,32 @@ def z_scored(pixels: torch.Tensor) -> torch.Tensor:
     return (values - mean) / (spread + 1e-3)
 
 
+def as_seen(image: NDArray, scale: float, multiple: int) -> torch.Tensor:
+    """Bring an image to a scale, to mean 0 and standard deviation 1, its edges to a multiple [px].
+
+    Args:
+        image: Shape (rows, cols), any type.
+        scale: Edge of the image as seen over its edge.
+        multiple: What rows and cols are filled up to, by the last pixels.
+
+    Returns:
+        Shape (1, 1, rows, cols).
+    """
+    seen = Pyramid(image).at(scale)
+    padded = np.pad(seen, [(0, -size % multiple) for size in seen.shape], mode="edge")
+    return torch.from_numpy((padded - seen.mean()) / (seen.std() + 1e-3))[None, None]
+
+
 def fit_published(
-    network: nn.Module, patches: Patches, options: LocaliserOptions, checkpoint: Path | None = None
-) -> Any:
-    """Train a published localiser in place, on patches at its one pixel size; the loop's curve."""
+    network: nn.Module,
+    loss: Loss,
+    patches: Patches,
+    options: LocaliserOptions,
+    checkpoint: Path | None = None,
+) -> pd.DataFrame:
+    """Train a published network in place, by its loss, on patches at its one pixel size; the loop's curve."""
     learn, judge = held_out_examples(patches, options)
-    return train(network, learn, judge, click_loss, options.train, None, z_scored, checkpoint)
+    return train(network, learn, judge, loss, options.train, None, z_scored, checkpoint)
 
 
 @dataclass(frozen=True)
@@ -95,11 +116,8 @@ class PublishedLocaliser:
     def density(self, image: NDArray, pixel_size_a: float) -> tuple[NDArray[np.float32], float]:
         """Give the map of clicks, and the scale of the image it was made of; a pixel of the map is 2 wide."""
         scale = pixel_size_a / self.pixel_size_a
-        seen = Pyramid(image).at(scale)
-        rows, cols = seen.shape
-        padded = np.pad(seen, ((0, -rows % MULTIPLE), (0, -cols % MULTIPLE)), mode="edge")
-        values = (padded - seen.mean()) / (seen.std() + 1e-3)
-        maps = self.network(torch.from_numpy(values[None, None]))[0, 0].numpy()
+        maps = self.network(as_seen(image, scale, MULTIPLE))[0, 0].numpy()
+        rows, cols = scaled_shape((image.shape[0], image.shape[1]), scale)
         return maps[: -(-rows // STRIDE), : -(-cols // STRIDE)], scale
 
     def find(self, image: NDArray, pixel_size_a: float) -> NDArray[np.float64]:

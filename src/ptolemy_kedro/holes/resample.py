@@ -1,4 +1,8 @@
-"""Bringing an image to the scale and grey levels that the localiser works at."""
+"""Bringing an image to the scale and grey levels that the localiser works at.
+
+Apart from ``ptolemy_kedro.resampling``, which fits crops into a shape and drops what is left over at the far
+edges: here a point of the image has one exact place at any scale, and pixels at the edges are all kept.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
