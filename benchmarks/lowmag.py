@@ -32,14 +32,14 @@ def main() -> int:
     pixels = read_image(wanted.image, wanted.image.name).pixels
     champion = champions.read(find_home(), "square-ranker")
     ranker = SquareRanker(OnnxModel(champion.onnx), champion.config, champion.version)
-    squares, crops = find_squares(pixels), None
-    descriptors = describe(pixels, squares)
-    if ranker.looks_at_crops:
-        crops = cut_crops(pixels, squares)
-        timed("cut_crops", lambda: cut_crops(pixels, squares), wanted.runs)
+    squares, sight = find_squares(pixels), ranker.sight
+    crops = cut_crops(pixels, squares)
+    descriptors = describe(pixels, squares, crops=crops)
     timed("find_squares", lambda: find_squares(pixels), wanted.runs)
-    timed("describe", lambda: describe(pixels, squares), wanted.runs)
-    timed("score", lambda: ranker.score(descriptors, crops), wanted.runs)
+    timed("cut_crops", lambda: cut_crops(pixels, squares), wanted.runs)
+    timed("describe", lambda: describe(pixels, squares, crops=crops), wanted.runs)
+    if sight is not None:
+        timed("see", lambda: sight.see(crops, descriptors), wanted.runs)
     whole = timed("rank_squares, all of it", lambda: rank_squares(pixels, ranker), wanted.runs)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{len(squares)} squares, {ranker.label}")

@@ -11,7 +11,7 @@ to the operator's own wanting without noise. Intervals are a 95 % bootstrap over
 import argparse
 import json
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,7 +93,7 @@ def judge(sessions: Iterable[Rehearsed], models: dict[str, TrainedModel]) -> Jud
     """Score the sessions; each square once, by the published models where tiles show it."""
     rows = []
     for made in sessions:
-        scores = score_session(made.looked_at(), made.crops, models)
+        scores = pd.concat(_scores(made, models), ignore_index=True)
         table = made.wanting.assign(label=made.squares["label"], physical_id=made.squares["physical_id"])
         table = table.assign(session_id=made.squares["session_id"], tile=on_tile(made))
         wide = scores.pivot(index="square_id", columns="model", values="score").reset_index()
@@ -106,6 +106,17 @@ def judge(sessions: Iterable[Rehearsed], models: dict[str, TrainedModel]) -> Jud
         **{name: (name, "mean") for name in models},
     )
     return Judged(once.dropna())
+
+
+def _scores(made: Rehearsed, models: dict[str, TrainedModel]) -> Iterator[pd.DataFrame]:
+    """Score a session: ours with all images of the grid, the published ones the squares that are judged."""
+    published = {kind: model for kind, model in models.items() if kind in PUBLISHED_KINDS}
+    known = known_on_tile(made)
+    if published and known.any():
+        yield score_session(made.squares[known], made.crops[known], published)
+    ours = {kind: model for kind, model in models.items() if kind not in published}
+    if ours:
+        yield score_session(made.looked_at(), made.crops, ours)
 
 
 def account(judged: Judged, published: list[str], ours: list[str], draws: int = 2000) -> dict:
