@@ -1,9 +1,9 @@
 """How well squares are ranked on simulated sessions: the published models, ours, and what there is to gain.
 
-    python benchmarks/ranking.py [--train 240] [--sessions 120] [--held-out | --closing] [--kinds ...]
+    python benchmarks/ranking.py [--train 480] [--sessions 120] [--held-out 64] [--closing] [--kinds ...]
 
-Models learn from seeds 0 and up. They are judged on seeds from 20,100; with ``--held-out`` under optics and
-operators that no training used; with ``--closing`` on seeds from 90,000, which is for the last look only. A
+Models learn from seeds 0 and up. They are judged on seeds from 20,100; ``--held-out`` so many also under
+optics and operators that no training used; with ``--closing`` on seeds from 90,000, for the last look only. A
 square seen in several images counts once. The gap is from the best published model, chosen family by family,
 to the operator's own wanting without noise. Intervals are a 95 % bootstrap over sessions.
 """
@@ -18,21 +18,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ptolemy_kedro.evaluation.fitting import fit_table
 from ptolemy_kedro.evaluation.published import RANKING
 from ptolemy_kedro.evaluation.rehearsal import Rehearsed, rehearse
 from ptolemy_kedro.evaluation.scoring import score_session
 from ptolemy_kedro.metrics.ranking import evaluate, roc_auc
 from ptolemy_kedro.simulation.seeds import CLOSING, TRAINING
-from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions
+from ptolemy_kedro.squares.classifiers import ForestOptions, LogregOptions, fit_forest, fit_logreg
 from ptolemy_kedro.squares.cnn_options import CnnOptions
 from ptolemy_kedro.squares.crop_table import crops_of
-from ptolemy_kedro.squares.ranker_options import RankerOptions
+from ptolemy_kedro.squares.fit_ranker import fit_ranker
 from ptolemy_kedro.training.model import TrainedModel
 from ptolemy_kedro.training.options import TrainOptions
 
 EVALUATED_FROM = 20_100
-FITTED = {"logreg": LogregOptions(), "forest": ForestOptions(), "ranker": RankerOptions()}
 PUBLISHED_KINDS = ("logreg", "forest", "cnn")
 """In the order of the published table."""
 
@@ -61,10 +59,10 @@ class Judged:
 def fit(kind: str, learn: list[Rehearsed], given: argparse.Namespace) -> TrainedModel:
     """Train a model of a kind; the published ones on tiles alone, as published."""
     if kind == "ranker":
-        return fit_table(pd.concat([made.looked_at() for made in learn], ignore_index=True), FITTED[kind])
-    tiles = [made.squares[on_tile(made)] for made in learn]
+        return fit_ranker(pd.concat([made.looked_at() for made in learn], ignore_index=True))
     if kind != "cnn":
-        return fit_table(pd.concat(tiles, ignore_index=True), FITTED[kind])
+        tiles = pd.concat([made.squares[on_tile(made)] for made in learn], ignore_index=True)
+        return fit_logreg(tiles, LogregOptions()) if kind == "logreg" else fit_forest(tiles, ForestOptions())
     from ptolemy_kedro.squares.cnn import fit_cnn
 
     few = learn[: given.cnn_sessions]
@@ -178,33 +176,40 @@ def main() -> None:
     learn = list(rehearse(TRAINING[: given.train], 4, given.aside, workers=given.workers))
     models = {kind: fit(kind, learn, given) for kind in given.kinds}
     first = CLOSING[0] if given.closing else EVALUATED_FROM
-    drawn = "held_out" if given.held_out else "training"
-    seeds = range(first, first + given.sessions)
-    judged = judge(rehearse(seeds, 6, given.aside, drawn, given.workers), models)
+    told = {"inner folds": {kind: model.config.get("inner_auc") for kind, model in models.items()}}
+    for drawn, count in (("training", given.sessions), ("held_out", given.held_out)):
+        if count:
+            seeds = range(first, first + count)
+            told[drawn] = figures(judge(rehearse(seeds, 6, given.aside, drawn, given.workers), models))
+            told[drawn]["seeds"] = [seeds[0], seeds[-1]]
+    print(json.dumps(told, indent=1))
+
+
+def figures(judged: Judged) -> dict:
+    """Put all figures of one set of sessions together."""
+    models = [kind for kind in KINDS if kind in judged.squares]
     published = [kind for kind in PUBLISHED_KINDS if kind in models]
-    figures = {
-        "seeds": [seeds[0], seeds[-1]],
-        "operators and optics": drawn,
+    return {
         "within session": account(judged, published, [kind for kind in models if kind not in published]),
-        "inner folds": {kind: model.config["inner_auc"] for kind, model in models.items()},
-        "measures": measures(judged, list(models)),
+        "measures": measures(judged, models),
         "table 2": table_2(judged, published),
     }
-    print(json.dumps(figures, indent=1))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--train", type=int, default=240, help="sessions to learn from")
+    parser.add_argument("--train", type=int, default=480, help="sessions to learn from")
     parser.add_argument("--sessions", type=int, default=120, help="to judge by")
     parser.add_argument("--kinds", nargs="+", default=list(KINDS), choices=KINDS)
     parser.add_argument("--cnn-px", type=int, default=30, choices=[30, 60, 120, 240])
     parser.add_argument(
         "--cnn-sessions", type=int, default=200, help="that the published network learns from"
     )
-    parser.add_argument("--held-out", action="store_true", help="optics and operators that no training uses")
+    parser.add_argument(
+        "--held-out", type=int, default=0, help="sessions of optics and operators that no training uses"
+    )
     parser.add_argument("--closing", action="store_true", help="seeds from 90,000: the last look")
     parser.add_argument("--workers", type=int, default=2)
     place = Path(tempfile.gettempdir()) / "ptolemy-ranking"
