@@ -16,7 +16,7 @@ from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import STRIDE, Patches, cut_patches
 from ptolemy_kedro.holes.published_detector import DetectorNet, OneStageDetector, detector_loss
 from ptolemy_kedro.holes.published_lattice import published_sites
-from ptolemy_kedro.holes.published_unet import PublishedLocaliser, PublishedNet, blobs, fit_published
+from ptolemy_kedro.holes.published_unet import PublishedLocaliser, PublishedNet, blobs, fit_published, is_flat
 from ptolemy_kedro.holes.resample import from_scaled
 from ptolemy_kedro.metrics.detection import match_points
 from ptolemy_kedro.simulation.medium import MediumExample, simulate_example
@@ -45,12 +45,14 @@ class Baselines:
         unet: Nine levels.
         site_threshold: Of the map, at the sites of the lattice.
         curves: Of both trainings, by name.
+        learnt: Names of the networks that learnt until their held-out loss was flat.
     """
 
     detector: OneStageDetector
     unet: PublishedLocaliser
     site_threshold: float
     curves: dict[str, pd.DataFrame]
+    learnt: set[str]
 
     def find(self, image: NDArray, pixel_size_a: float) -> dict[str, NDArray[np.float64]]:
         """Find holes by each method (row, col) [px], shape (n, 2)."""
@@ -61,10 +63,13 @@ class Baselines:
         ]
         in_image = [from_scaled(p * STRIDE + (STRIDE - 1) / 2, scale) for p in (centres, *sites)]
         names = ("U-Net", "U-Net + lattice", "U-Net + lattice + threshold")
-        return {
-            "one stage": self.detector.find(image, pixel_size_a),
-            **dict(zip(names, in_image, strict=True)),
-        }
+        found = {"one stage": self.detector.find(image, pixel_size_a)}
+        found |= dict(zip(names, in_image, strict=True))
+        return {f"{name}{self._mark(name)}": points for name, points in found.items()}
+
+    def _mark(self, name: str) -> str:
+        """Mark a method whose network has not learnt to the end: no win over it counts."""
+        return "" if any(name.startswith(learnt) for learnt in self.learnt) else " (under-trained)"
 
 
 def options(epochs: int) -> LocaliserOptions:
@@ -94,12 +99,12 @@ def trained(images: int, epochs: int, work: Path) -> Baselines:
     seen = [example for example in _clicked(TRAINING[-4 * JUDGED :]) if len(example.clicks)][:JUDGED]
     localiser = _best_unet(PublishedLocaliser(unet.eval(), PIXEL_SIZE_A, 0.01, {}), seen)
     one_stage = _best_detector(OneStageDetector(detector.eval(), PIXEL_SIZE_A, 0.5, wanted.radius_px), seen)
-    return Baselines(one_stage, localiser, _best_site_threshold(localiser, seen), curves)
+    learnt = {name for name, curve in curves.items() if _is_flat(curve, wanted)}
+    return Baselines(one_stage, localiser, _best_site_threshold(localiser, seen), curves, learnt)
 
 
-def is_flat(curve: pd.DataFrame, wanted: LocaliserOptions) -> bool:
-    """Has the held-out loss stopped falling?"""
-    return len(curve) < wanted.train.epochs
+def _is_flat(curve: pd.DataFrame, wanted: LocaliserOptions) -> bool:
+    return is_flat(curve["validation_loss"].tolist(), wanted.train.patience, wanted.train.min_gain)
 
 
 def _patches(images: int, wanted: LocaliserOptions, kept: Path) -> Patches:
@@ -186,11 +191,12 @@ def _in_image(points: NDArray[np.float64], scale: float) -> NDArray[np.float64]:
     return from_scaled(points * STRIDE + (STRIDE - 1) / 2, scale)
 
 
-def told(baselines: Baselines, wanted: LocaliserOptions) -> list[str]:
+def told(baselines: Baselines) -> list[str]:
     """Say how long each network learnt, and whether to the end."""
     lines = []
     for name, curve in baselines.curves.items():
-        state = "until flat" if is_flat(curve, wanted) else "UNDER-TRAINED: stopped by the number of epochs"
+        flat = name in baselines.learnt
+        state = "until flat" if flat else "UNDER-TRAINED: stopped by the number of epochs"
         best: Any = curve["validation_loss"].min()
         lines.append(f"{name}: {len(curve)} epochs, {state}, held-out loss {best:.3f}")
     return lines

@@ -5,7 +5,7 @@ import torch
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import target_maps
 from ptolemy_kedro.holes.published_detector import DetectorNet, OneStageDetector, detector_loss, thinned
-from ptolemy_kedro.holes.published_unet import PublishedLocaliser, PublishedNet, blobs
+from ptolemy_kedro.holes.published_unet import PublishedLocaliser, PublishedNet, blobs, is_flat
 
 CLICKS = np.array([[20.0, 30.0], [90.0, 100.0]])
 
@@ -100,3 +100,17 @@ def test_the_published_localiser_takes_an_image_of_any_shape():
 
     assert scale == 2
     assert density.shape == (90, 130)
+
+
+@pytest.mark.parametrize(
+    ("losses", "flat"),
+    [
+        ([5, 4, 3, 2], False),
+        ([5, 4, 3, 3, 3], True),
+        ([5, 3, 4, 4], True),
+        ([5, 3, 4, 2], False),
+        ([5], False),
+    ],
+)
+def test_a_training_is_flat_when_its_last_epochs_gained_nothing(losses, flat):
+    assert is_flat(losses, patience=2, min_gain=0.01) is flat

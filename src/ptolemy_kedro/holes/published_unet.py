@@ -5,7 +5,7 @@ the target is the operators' clicks, and the output is smoothed by a Gaussian wh
 read off by a threshold: blobs become centres.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,13 @@ def fit_published(
     """Train a published network in place, by its loss, on patches at its one pixel size; the loop's curve."""
     learn, judge = held_out_examples(patches, options)
     return train(network, learn, judge, loss, options.train, None, z_scored, checkpoint)
+
+
+def is_flat(losses: Sequence[float], patience: int, min_gain: float) -> bool:
+    """Whether the held-out loss of a training, an epoch each, fell by less than a gain in its last epochs."""
+    if len(losses) <= patience:
+        return False
+    return min(losses[:-patience]) - min(losses[-patience:]) < min_gain
 
 
 @dataclass(frozen=True)
