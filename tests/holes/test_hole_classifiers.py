@@ -14,6 +14,7 @@ from ptolemy_kedro.holes.crops import cut_hole_crops
 from ptolemy_kedro.holes.examples import BySizeClass, known_holes
 from ptolemy_kedro.holes.fit_classifier import fit_hole_classifier, platt
 from ptolemy_kedro.holes.published_classifiers import HoleNet, fit_average_pooling, fit_padding
+from ptolemy_kedro.holes.sight import SIZE_PX, shipped_sight
 from ptolemy_kedro.holes.table import holes_table
 from ptolemy_kedro.holes.trees import fit_trees, joined_onnx
 from ptolemy_kedro.metrics.ranking import roc_auc
@@ -63,6 +64,39 @@ def test_a_classifier_learns_what_was_selected_and_scores_the_same_through_its_f
     assert trained.sessions == ("s0", "s1", "s2", "s3", "s4")
     assert len(trained.curve) == options.train.epochs
     assert trained.config["class_prior"] == pytest.approx((holes["label"] == "selected").mean(), abs=0.1)
+
+
+def test_with_frames_of_its_size_the_sight_is_part_of_what_is_trained(sessions):
+    holes, crops = sessions
+    seeing = HoleClassifierOptions(size_px=SIZE_PX, train=TWO_EPOCHS)
+
+    trained = fit_hole_classifier(holes, crops, seeing)
+
+    scores = HoleClassifier.of(trained).score(crops, {name: holes[name].to_numpy() for name in DESCRIPTORS})
+    assert trained.config["sight"] == shipped_sight().digest
+    assert roc_auc(scores, holes["label"] == "selected") > 0.9
+
+
+def test_labels_that_contradict_the_holes_give_scores_near_the_base_rate(sessions):
+    holes, crops = sessions
+    tossed = np.random.default_rng(0).random(len(holes)) < 0.7
+    labels = np.where(tossed, "selected", "rejected")
+
+    trained = fit_hole_classifier(holes.assign(label=labels), crops, OURS)
+
+    scores = HoleClassifier.of(trained).score(crops, {name: holes[name].to_numpy() for name in DESCRIPTORS})
+    assert scores.mean() == pytest.approx(0.7, abs=0.1) and scores.std() < 0.2
+
+
+def test_two_sessions_of_one_image_are_enough_to_fit(sessions):
+    holes, crops = sessions
+    first = np.flatnonzero(holes["session_id"].isin(["s0", "s1"]) & (holes["image_id"] == "a"))
+
+    trained = fit_hole_classifier(holes.iloc[first], crops[first], OURS)
+
+    numbers = {name: holes[name].to_numpy()[first] for name in DESCRIPTORS}
+    scores = HoleClassifier.of(trained).score(crops[first], numbers)
+    assert np.isfinite(scores).all() and len(scores) == len(first)
 
 
 def test_a_fit_follows_from_its_options_and_data(sessions):

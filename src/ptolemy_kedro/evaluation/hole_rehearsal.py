@@ -40,6 +40,11 @@ AIM = 0.03
 """Without a localiser true holes are taken, off by so many radii."""
 
 
+TRUTH = ("want", "ice_nm", "rank", "dirt", "around", "bar", "state")
+"""The operator's wanting without noise, and what was so: ice [nm] and its rank among the open holes of the
+image, dirt and dirt around, distance of the centre to the bar [radii], state."""
+
+
 @dataclass(frozen=True)
 class RehearsedHoles:
     """The holes of one simulated session.
@@ -47,13 +52,13 @@ class RehearsedHoles:
     Attributes:
         holes: As a flow finds and labels them (``tables.Holes``).
         crops: Of the same holes, in the same order (``tables.HoleCrops``).
-        wanting: For judging only, a row a hole in the same order: ``want`` (the operator's wanting without
-            noise; missing where the find is no hole), ``family`` (of the operator).
+        truth: For judging, and for what learns to see, a row a hole in the same order: ``TRUTH`` (missing
+            where the find is no hole), ``family`` (of the operator).
     """
 
     holes: "pd.DataFrame"
     crops: "pd.DataFrame"
-    wanting: "pd.DataFrame"
+    truth: "pd.DataFrame"
 
 
 def rehearse_holes(
@@ -118,20 +123,18 @@ def find_and_judge(session: "SimulatedSession", localiser: "HoleLocaliser | None
     parts = [part for part in parts if len(part[0])]
     if not parts:
         nothing = tables.empty(tables.Holes), tables.empty(tables.HoleCrops)
-        return RehearsedHoles(*nothing, pd.DataFrame({"want": [], "family": []}))
-    found, cut, want = zip(*parts, strict=True)
+        return RehearsedHoles(*nothing, pd.DataFrame(columns=[*TRUTH, "family"]))
+    found, cut, truth = zip(*parts, strict=True)
     holes: pd.DataFrame = pd.concat(found, ignore_index=True)
     crops: pd.DataFrame = pd.concat(cut, ignore_index=True)
     holes = with_labels(holes, session.tables["targets"], session.tables["images"])
     family = session.truth["hole_operators"]["family"].iloc[0]
-    return RehearsedHoles(
-        holes, crops, pd.DataFrame({"want": pd.concat(want, ignore_index=True), "family": family})
-    )
+    return RehearsedHoles(holes, crops, pd.concat(truth, ignore_index=True).assign(family=family))
 
 
 def _of_image(
     image: dict, pixels: NDArray, truth: "pd.DataFrame", localiser: "HoleLocaliser | None"
-) -> "tuple[pd.DataFrame, pd.DataFrame, pd.Series]":
+) -> "tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]":
     from ptolemy_kedro.holes.context import describe_holes
     from ptolemy_kedro.holes.crop_table import hole_crop_table
     from ptolemy_kedro.holes.crops import cut_hole_crops
@@ -145,7 +148,8 @@ def _of_image(
     some = np.sort(rng.permutation(len(found))[:MOST_HOLES])
     table = holes_table(image["session_id"], image, found, described, pixels.shape[:2]).iloc[some]
     crops = cut_hole_crops(pixels, found[some], CROPS)
-    return table, hole_crop_table(image["session_id"], table["hole_id"].tolist(), crops), wanting(table, true)
+    so = truth_of(table, true, size_a * 1e-4)
+    return table, hole_crop_table(image["session_id"], table["hole_id"].tolist(), crops), so
 
 
 def as_found(true: "pd.DataFrame") -> FoundHoles:
@@ -159,16 +163,20 @@ def as_found(true: "pd.DataFrame") -> FoundHoles:
     )  # fmt: skip
 
 
-def wanting(holes: "pd.DataFrame", true: "pd.DataFrame") -> "pd.Series":
-    """Look up how much the operator wanted the true hole at each found one; missing where there is none."""
-    import pandas as pd
+def truth_of(holes: "pd.DataFrame", true: "pd.DataFrame", pixel_um: float) -> "pd.DataFrame":
+    """Look up ``TRUTH`` of the true hole at each found one of an image; missing where there is none."""
     from scipy.spatial import cKDTree
 
+    ice, open_ = np.maximum(true["ice_nm"].to_numpy(float), 3.0), true["open"].to_numpy(bool)
+    so = true.assign(
+        rank=np.searchsorted(np.sort(ice[open_]), ice) / max(open_.sum(), 1),
+        bar=true["bar_um"] / (true["radius_px"] * pixel_um),
+    )[list(TRUTH)].reset_index(drop=True)
     if not len(true) or not len(holes):
-        return pd.Series(np.full(len(holes), np.nan))
+        return so.reindex(np.full(len(holes), -1)).reset_index(drop=True)
     gaps, nearest = cKDTree(true[["row_px", "col_px"]]).query(holes[["row_px", "col_px"]])
     near = gaps <= REACH * true["radius_px"].to_numpy(float)[nearest]
-    return pd.Series(np.where(near, true["want"].to_numpy(float)[nearest], np.nan))
+    return so.reindex(np.where(near, nearest, -1)).reset_index(drop=True)
 
 
 def _kept(seed: int, images: int, drawn: Drawn, localiser: Path | None, aside: Path) -> None:
@@ -179,7 +187,7 @@ def _kept(seed: int, images: int, drawn: Drawn, localiser: Path | None, aside: P
     session = simulate_session(seed, session_options(images, drawn))
     with atomic_folder(_folder(aside, seed)) as folder:
         made = find_and_judge(session, _open(localiser))
-        for name in ("holes", "crops", "wanting"):
+        for name in ("holes", "crops", "truth"):
             getattr(made, name).to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
 
 
@@ -197,7 +205,7 @@ def _open(localiser: Path | None) -> "HoleLocaliser | None":
 def _read(folder: Path) -> RehearsedHoles:
     import pandas as pd
 
-    return RehearsedHoles(*(pd.read_parquet(folder / f"{n}.parquet") for n in ("holes", "crops", "wanting")))
+    return RehearsedHoles(*(pd.read_parquet(folder / f"{n}.parquet") for n in ("holes", "crops", "truth")))
 
 
 def _folder(aside: Path, seed: int) -> Path:

@@ -146,11 +146,10 @@ def _own(discs: Discs, depth: Image) -> dict[str, Floats]:
     inside, foil = discs.within(depth, 0, 0.8), discs.within(depth, 1.15, 1.5)
     low, middle, high = np.nanpercentile(inside, [3, 50, 97], axis=1)
     foil_low, foil_middle, foil_high = np.nanpercentile(foil, [10, 50, 90], axis=1)
-    ice = np.nanmean(inside, axis=1)
     usual_foil = np.nanmedian(foil_middle)
     foil_middle = np.where(np.isnan(foil_middle), usual_foil if np.isfinite(usual_foil) else 0, foil_middle)
     return {
-        "ice": ice,
+        "ice": np.nanmean(inside, axis=1),
         "middle": middle,
         "ice_over_foil": middle - foil_middle,
         "foil": foil_middle,

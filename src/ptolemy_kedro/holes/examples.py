@@ -1,6 +1,6 @@
 """Holes to learn from: those of known fate, split by whole sessions, in batches as a network takes them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ptolemy_kedro.errors import TableError
 from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES
+from ptolemy_kedro.training.augment import turn_and_flip
 from ptolemy_kedro.training.loop import Examples
 
 
@@ -135,3 +136,21 @@ class BySizeClass(Examples):
             part = frame[0, first : first + int(own), first : first + int(own)]
             part[:] = self.inputs[int(start) : int(start) + int(own) ** 2].view(int(own), int(own))
         return batch
+
+
+def centre_and_spread(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Median and spread of each descriptor; the spread of a constant one is so wide that it says nothing."""
+    low, middle, high = np.quantile(values.numpy(), [0.1, 0.5, 0.9], axis=0)
+    spread = np.maximum((high - low) / 2.563, values.numpy().std(axis=0) / 4)
+    spread = np.where(spread > 1e-6, spread, 1e9)
+    return torch.from_numpy(middle.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
+
+
+def turned(size_px: int) -> Callable[[torch.Tensor, torch.Generator], torch.Tensor]:
+    """Give what turns and flips the pixels of packed rows by chance, and leaves their numbers."""
+
+    def augment(rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        frames = rows[:, : size_px**2].reshape(-1, 1, size_px, size_px)
+        return torch.cat([turn_and_flip(frames, generator).flatten(1), rows[:, size_px**2 :]], dim=1)
+
+    return augment

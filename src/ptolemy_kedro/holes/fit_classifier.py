@@ -12,9 +12,9 @@ from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions
 from ptolemy_kedro.holes.context import DESCRIPTORS, matrix
 from ptolemy_kedro.holes.context_net import ContextNet
 from ptolemy_kedro.holes.crops import HoleCrops
-from ptolemy_kedro.holes.examples import FramesAndNumbers, known_holes
+from ptolemy_kedro.holes.examples import FramesAndNumbers, centre_and_spread, known_holes, turned
+from ptolemy_kedro.holes.sight import SIZE_PX, shipped_sight
 from ptolemy_kedro.holes.trees import fit_trees, joined_onnx
-from ptolemy_kedro.training.augment import turn_and_flip
 from ptolemy_kedro.training.loop import train
 from ptolemy_kedro.training.model import TrainedModel
 
@@ -56,6 +56,9 @@ def fit_on_frames(
 ) -> TrainedModel:
     """Train our network on frames that are there; they are never copied whole.
 
+    What the shipped sight sees is joined to the descriptors where the frames are of its size; it
+    stays as it is.
+
     Args:
         frames: ``HoleCrops.frames(options.size_px)``; shape (n, 1, size, size).
         numbers: Descriptors in the order of ``DESCRIPTORS``; shape (n, d).
@@ -68,6 +71,8 @@ def fit_on_frames(
         TableError: Fewer than two sessions, or one of the labels is missing.
     """
     known = known_holes(labels, sessions, options.held_out_share, options.train.seed)
+    sight = shipped_sight() if options.size_px == SIZE_PX else None
+    numbers = np.concatenate([numbers, sight.see(frames, numbers)], axis=1) if sight else numbers
     targets = torch.from_numpy(known.selected.astype(np.float32))
     pixels, values = torch.from_numpy(frames), torch.from_numpy(numbers)
     learn, judge = (
@@ -75,12 +80,13 @@ def fit_on_frames(
         for places in (known.learn, known.judge)
     )
     torch.manual_seed(options.train.seed)
-    network = ContextNet(options, *_centre_and_spread(values[learn.rows]))
+    network = ContextNet(options, *centre_and_spread(values[learn.rows]))
     loss = nn.functional.binary_cross_entropy_with_logits
-    curve = train(network, learn, judge, loss, options.train, _turned(options.size_px), None, checkpoint)
+    curve = train(network, learn, judge, loss, options.train, turned(options.size_px), None, checkpoint)
     trees = fit_trees(numbers[known.learn], known.selected[known.learn], options.trees, options.train.seed)
     averaged = (_logits(network, judge) + trees.decision_function(numbers[known.judge])) / 2
     scale, shift = platt(averaged, known.selected[known.judge].astype(float))
+    shift += log_odds(known.selected[np.r_[known.learn, known.judge]]) - log_odds(known.selected[known.judge])
     config = {
         "kind": KIND,
         "crop": {"size_px": options.size_px},
@@ -89,14 +95,21 @@ def fit_on_frames(
         "calibration": {"scale": scale, "shift": shift},
         "parameters": sum(p.numel() for p in network.parameters()),
         "trees": options.trees,
+        "sight": sight.digest if sight else None,
     }
-    return TrainedModel(joined_onnx(network, trees, scale, shift), config, known.sessions, curve)
+    onnx = joined_onnx(network, trees, scale, shift, sight)
+    return TrainedModel(onnx, config, known.sessions, curve)
 
 
 @torch.no_grad()
 def _logits(network: nn.Module, judged: FramesAndNumbers) -> NDArray[np.float64]:
     batches = judged.batches(torch.arange(len(judged)), 1024)
     return torch.cat([network(rows) for rows, _ in batches]).double().numpy()
+
+
+def log_odds(selected: NDArray[np.bool_]) -> float:
+    """Give the log-odds of the share selected: operators differ, so that of a few sessions says little."""
+    return float(np.log(selected.sum() / (~selected).sum()))
 
 
 def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[float, float]:
@@ -114,19 +127,3 @@ def platt(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> tuple[fl
 
     scale, shift = minimize(loss, start, jac=True, bounds=[(0.05, None), (None, None)]).x
     return float(scale), float(shift)
-
-
-def _centre_and_spread(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Median and spread of each descriptor; the spread of a constant one is so wide that it says nothing."""
-    low, middle, high = np.quantile(values.numpy(), [0.1, 0.5, 0.9], axis=0)
-    spread = np.maximum((high - low) / 2.563, values.numpy().std(axis=0) / 4)
-    spread = np.where(spread > 1e-6, spread, 1e9)
-    return torch.from_numpy(middle.astype(np.float32)), torch.from_numpy(spread.astype(np.float32))
-
-
-def _turned(size_px: int):  # type: ignore[no-untyped-def]
-    def augment(rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        frames = rows[:, : size_px**2].reshape(-1, 1, size_px, size_px)
-        return torch.cat([turn_and_flip(frames, generator).flatten(1), rows[:, size_px**2 :]], dim=1)
-
-    return augment

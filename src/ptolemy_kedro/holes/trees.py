@@ -6,15 +6,16 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import helper, numpy_helper
+from onnx import compose, helper, numpy_helper
 
 from ptolemy_kedro.holes.context_net import Beside, ContextNet
+from ptolemy_kedro.holes.sight import HoleSight
 from ptolemy_kedro.training.export import to_onnx
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-LEAVES, FEWEST, RATE, PULL = 12, 60, 0.06, 10.0
+LEAVES, FEWEST, RATE, PULL = 8, 60, 0.04, 10.0
 """Leaves a tree, fewest holes a leaf, share of a tree that counts, and pull of its leaves to 0."""
 
 TREES_DOMAIN = "ai.onnx.ml"
@@ -34,7 +35,11 @@ def fit_trees(
 
 
 def joined_onnx(
-    network: ContextNet, trees: "HistGradientBoostingClassifier", scale: float, shift: float
+    network: ContextNet,
+    trees: "HistGradientBoostingClassifier",
+    scale: float,
+    shift: float,
+    sight: HoleSight | None = None,
 ) -> bytes:
     """Save network and trees as one ONNX network: rows of pixels and descriptors to probabilities (n,).
 
@@ -43,6 +48,7 @@ def joined_onnx(
         trees: Of log-odds.
         scale: Of the mean of both.
         shift: Added to it.
+        sight: What adds ``sight.SEEN`` to the rows that both take; with none they take the rows as given.
     """
     example = torch.zeros(2, network.size_px**2 + len(network.mean))
     model = onnx.load_from_string(to_onnx(Beside(network), (example,), outputs=("logits", "descriptors")))
@@ -66,8 +72,21 @@ def joined_onnx(
     del model.graph.output[:]
     model.graph.output.append(helper.make_tensor_value_info("output", onnx.TensorProto.FLOAT, ["n"]))
     model.opset_import.append(helper.make_opsetid(TREES_DOMAIN, 3))
+    if sight is not None:
+        model = _after_sight(onnx.load_from_string(sight.onnx), model)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def _after_sight(sight: onnx.ModelProto, judge: onnx.ModelProto) -> onnx.ModelProto:
+    """Let what judges rows take what sight adds to them, too."""
+    sight = compose.add_prefix(sight, "sight_", rename_inputs=False)
+    judge = compose.add_prefix(judge, "judge_", rename_outputs=False)
+    rows, seen = sight.graph.input[0].name, sight.graph.output[0].name
+    sight.graph.node.append(helper.make_node("Concat", [rows, seen], ["wider"], axis=1))
+    del sight.graph.output[:]
+    sight.graph.output.append(helper.make_tensor_value_info("wider", onnx.TensorProto.FLOAT, ["n", None]))
+    return compose.merge_models(sight, judge, io_map=[("wider", judge.graph.input[0].name)])
 
 
 def tree_fields(trees: "HistGradientBoostingClassifier") -> dict[str, Any]:
