@@ -177,12 +177,14 @@ def _best_site_threshold(localiser: PublishedLocaliser, seen: list[MediumExample
 
 def _best_detector(detector: OneStageDetector, seen: list[MediumExample]) -> OneStageDetector:
     """Choose the detector's threshold, the same way."""
+    answers = [detector.answers(example.image, example.pixel_size_a) for example in seen]
 
     def at(threshold: float) -> OneStageDetector:
         return OneStageDetector(detector.network, PIXEL_SIZE_A, threshold, detector.radius_px)
 
     def score(threshold: float) -> float:
-        return _f1([at(threshold).find(example.image, example.pixel_size_a) for example in seen], seen)
+        chosen = at(threshold).chosen
+        return _f1([chosen(cells, e.pixel_size_a) for cells, e in zip(answers, seen, strict=True)], seen)
 
     return at(max((0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7), key=score))
 
