@@ -184,7 +184,8 @@ def _best_detector(detector: OneStageDetector, seen: list[MediumExample]) -> One
 
     def score(threshold: float) -> float:
         chosen = at(threshold).chosen
-        return _f1([chosen(cells, e.pixel_size_a) for cells, e in zip(answers, seen, strict=True)], seen)
+        pairs = zip(answers, seen, strict=True)
+        return _f1([chosen(cells, e.image.shape, e.pixel_size_a) for cells, e in pairs], seen)
 
     return at(max((0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7), key=score))
 

@@ -86,6 +86,14 @@ def test_the_detector_finds_its_cells_at_the_scale_of_the_image():
     np.testing.assert_allclose(sorted(found.tolist()), expected, atol=0.1)
 
 
+def test_the_detector_reports_nothing_beyond_the_image():
+    detector = OneStageDetector(Fixed(answers(9.0)), pixel_size_a=800.0, threshold=0.5, radius_px=10.0)
+
+    found = detector.find(np.random.default_rng(0).normal(size=(70, 70)), pixel_size_a=800.0)
+
+    np.testing.assert_allclose(found, CLICKS[:1], atol=0.2)  # the other lies at (90, 100)
+
+
 def test_of_answers_to_one_hole_the_surest_stays():
     points = np.array([[10.0, 10.0], [12.0, 10.0], [40.0, 10.0]])
 

@@ -83,20 +83,23 @@ class OneStageDetector:
 
     def find(self, image: NDArray, pixel_size_a: float) -> NDArray[np.float64]:
         """Find holes (row, col) [px], most certain first; shape (n, 2)."""
-        return self.chosen(self.answers(image, pixel_size_a), pixel_size_a)
+        return self.chosen(self.answers(image, pixel_size_a), image.shape, pixel_size_a)
 
     @torch.no_grad()
     def answers(self, image: NDArray, pixel_size_a: float) -> NDArray[np.float32]:
         """Give the cells' answers, as the network does; shape (4, rows / 8, cols / 8)."""
         return self.network(as_seen(image, pixel_size_a / self.pixel_size_a, CELL_PX))[0].numpy()
 
-    def chosen(self, answers: NDArray[np.float32], pixel_size_a: float) -> NDArray[np.float64]:
-        """Choose the holes (row, col) [px] among the answers, most certain first; shape (n, 2)."""
+    def chosen(
+        self, answers: NDArray[np.float32], shape: tuple[int, ...], pixel_size_a: float
+    ) -> NDArray[np.float64]:
+        """Choose the holes (row, col) [px] in an image of a shape, most certain first; shape (n, 2)."""
         points, probability, radius = _read(answers)
         likely = probability >= self.threshold
         points, probability = points[likely], probability[likely]
         kept = thinned(points, probability, self.radius_px * np.exp(radius[likely]))
-        return from_scaled(points[kept] - 0.5, pixel_size_a / self.pixel_size_a)
+        holes = from_scaled(points[kept] - 0.5, pixel_size_a / self.pixel_size_a)
+        return holes[((holes >= -0.5) & (holes < np.array(shape) - 0.5)).all(axis=1)]
 
 
 def thinned(
