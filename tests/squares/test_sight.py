@@ -1,8 +1,22 @@
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from ptolemy_kedro.errors import TableError
+from ptolemy_kedro.simulation.seeds import TRAINING
+from ptolemy_kedro.squares.crop_table import crop_table
 from ptolemy_kedro.squares.crops import Crops
-from ptolemy_kedro.squares.sight import PERCEIVED, STATES, by_distance, shipped_sight
+from ptolemy_kedro.squares.sight import (
+    PERCEIVED,
+    SIDES_PX,
+    STATES,
+    by_distance,
+    folder,
+    shipped_sight,
+    with_sight,
+)
 from ptolemy_kedro.stored_crops import size_classes
 
 SIDES = (14, 20, 60, 85, 150)
@@ -71,3 +85,30 @@ def test_each_image_is_seen_by_its_own_light():
         alone = shipped_sight().see(crops, {name: column[part] for name, column in values.items()})
         for name in PERCEIVED:
             np.testing.assert_allclose(together[name][part], alone[name], atol=1e-4)
+
+
+def test_a_square_without_crop_is_told_in_a_line():
+    crops = crop_table("s1", ["a", "b"], crops_of_sides((40, 50)))
+    squares = pd.DataFrame({"session_id": "s1", "square_id": ["a", "c"], "image_id": "t1"})
+
+    with pytest.raises(TableError, match="1 squares of s1 have no crop"):
+        with_sight(squares, crops)
+
+
+def test_crops_are_found_by_the_names_of_their_squares():
+    crops = crop_table("s1", list("abcde"), crops_of_sides())
+    values = described(5)
+    squares = pd.DataFrame({"session_id": "s1", "square_id": list("abcde"), "image_id": "t1", **values})
+
+    seen = with_sight(squares, crops)
+    turned = with_sight(squares.iloc[::-1], crops.sample(frac=1, random_state=1))
+
+    for name in PERCEIVED:
+        np.testing.assert_allclose(seen[name], turned[name].iloc[::-1], atol=1e-5)
+
+
+def test_the_networks_learnt_from_training_seeds():
+    for name in SIDES_PX:
+        sessions = json.loads((folder(name) / "sessions.json").read_text())
+
+        assert {int(session.removeprefix("sim")) for session in sessions} <= set(TRAINING)
