@@ -44,7 +44,7 @@ def main() -> int:
 def train(given: argparse.Namespace) -> tuple[TrainedModel, float, int]:
     """Look at as many crops as wanted and train once; the time without reading them from the disk [s]."""
     looked, tiles, looking_s = [], 0, 0.0
-    for made in rehearse(TRAINING, 4, given.aside, workers=given.workers):
+    for made in rehearse(TRAINING[: given.sessions], 4, given.aside, workers=given.workers):
         started = time.perf_counter()
         looked.append(with_sight(made.squares, made.crops))
         looking_s += time.perf_counter() - started
@@ -86,6 +86,7 @@ def _arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--crops", type=int, default=41_000, help="of tiles, to learn from")
+    parser.add_argument("--sessions", type=int, default=240, help="that hold so many")
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--workers", type=int, default=2)
     place = Path(tempfile.gettempdir()) / "ptolemy-ranking"
