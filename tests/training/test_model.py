@@ -4,7 +4,7 @@ import pytest
 from tests.models import model_folder, small_ranker
 
 from ptolemy_kedro.errors import ModelError
-from ptolemy_kedro.training.model import CONTENT, read_model
+from ptolemy_kedro.training.model import CONTENT, model_card, read_model
 
 
 def test_a_model_comes_back_as_it_was_written(tmp_path):
@@ -38,3 +38,15 @@ def test_a_changed_or_missing_file_is_found(tmp_path, name):
 def test_an_empty_folder_is_no_model(tmp_path):
     with pytest.raises(ModelError, match="no model"):
         read_model(tmp_path)
+
+
+def test_a_model_that_scores_nothing_says_in_its_card_what_it_is_for():
+    config = {
+        "name": "n",
+        "kind": "sight",
+        "origin": "simulated",
+        "data_digest": "d",
+        "meaning": "What is seen.",
+    }
+
+    assert "What is seen. Learnt on **simulated** sessions." in model_card(config, {}, ["s0"])
