@@ -37,6 +37,9 @@ from ptolemy_kedro.training.options import TrainOptions
 PUBLISHED = {"padding": fit_padding, "average pooling": fit_average_pooling}
 BAR = 0.3
 
+LAST_RATE = 0.05
+"""The published networks' learning rate in the last epoch, share of the first; an even one does worse."""
+
 Holes = tuple[pd.DataFrame, HoleCrops]
 """Holes of known label, a row each (``want`` and ``family`` beside), and their crops."""
 
@@ -63,7 +66,13 @@ def main() -> None:
 
 def fits(given: argparse.Namespace) -> dict[str, Callable[..., TrainedModel]]:
     """List the fits by name, each of (holes, crops, checkpoint)."""
-    train = TrainOptions(epochs=given.epochs, patience=3, batch_size=64, learning_rate=given.published_rate)
+    train = TrainOptions(
+        epochs=given.epochs,
+        patience=3,
+        batch_size=64,
+        learning_rate=given.published_rate,
+        last_rate=LAST_RATE,
+    )
     options = PublishedHoleOptions(largest_px=given.largest, train=train)
     named: dict[str, Callable[..., TrainedModel]] = {
         name: lambda holes, crops, checkpoint, fit=fit: fit(holes, crops, options, checkpoint)
@@ -179,7 +188,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--train", type=int, default=200, help="sessions to learn from")
     parser.add_argument("--sessions", type=int, default=150, help="sessions to judge by")
     parser.add_argument("--first", type=int, default=400, help="of the seeds from 20,000 to judge by")
-    parser.add_argument("--epochs", type=int, default=12, help="of the published networks, at most")
+    parser.add_argument("--epochs", type=int, default=8, help="of the published networks, at most")
     parser.add_argument("--published-rate", type=float, default=5e-4, help="their learning rate")
     parser.add_argument("--largest", type=int, default=24, help="side of their crops, at most [px]")
     parser.add_argument("--localiser", type=Path, help="folder of the model that finds the holes")
