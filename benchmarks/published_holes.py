@@ -15,7 +15,7 @@ from ptolemy_kedro.holes.fit_localiser import click_loss
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import STRIDE, Patches, cut_patches
 from ptolemy_kedro.holes.published_detector import DetectorNet, OneStageDetector, detector_loss
-from ptolemy_kedro.holes.published_lattice import published_sites
+from ptolemy_kedro.holes.published_lattice import weighed_sites
 from ptolemy_kedro.holes.published_unet import PublishedLocaliser, PublishedNet, blobs, fit_published, is_flat
 from ptolemy_kedro.holes.resample import from_scaled
 from ptolemy_kedro.metrics.detection import match_points
@@ -58,10 +58,8 @@ class Baselines:
         """Find holes by each method (row, col) [px], shape (n, 2)."""
         density, scale = self.unet.density(image, pixel_size_a)
         centres = blobs(density, self.unet.threshold)
-        sites = [
-            published_sites(centres, density, self.unet.threshold, at) for at in (0.0, self.site_threshold)
-        ]
-        in_image = [from_scaled(p * STRIDE + (STRIDE - 1) / 2, scale) for p in (centres, *sites)]
+        sites, said = weighed_sites(centres, density, self.unet.threshold)
+        in_image = [_in_image(p, scale) for p in (centres, sites, sites[said >= self.site_threshold])]
         names = ("U-Net", "U-Net + lattice", "U-Net + lattice + threshold")
         found = {"one stage": self.detector.find(image, pixel_size_a)}
         found |= dict(zip(names, in_image, strict=True))
@@ -163,14 +161,15 @@ def _best_unet(localiser: PublishedLocaliser, seen: list[MediumExample]) -> Publ
 
 def _best_site_threshold(localiser: PublishedLocaliser, seen: list[MediumExample]) -> float:
     """Choose the threshold at the sites of the lattice, the same way."""
-    maps = [localiser.density(example.image, example.pixel_size_a) for example in seen]
+    weighed = []
+    for example in seen:
+        density, scale = localiser.density(example.image, example.pixel_size_a)
+        centres = blobs(density, localiser.threshold)
+        sites, said = weighed_sites(centres, density, localiser.threshold)
+        weighed.append((_in_image(sites, scale), said))
 
     def score(threshold: float) -> float:
-        sites = [
-            published_sites(blobs(density, localiser.threshold), density, localiser.threshold, threshold)
-            for density, _ in maps
-        ]
-        return _f1([_in_image(points, scale) for points, (_, scale) in zip(sites, maps, strict=True)], seen)
+        return _f1([sites[said >= threshold] for sites, said in weighed], seen)
 
     return float(max(SITE_SCANNED, key=score))
 

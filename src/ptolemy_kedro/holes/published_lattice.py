@@ -49,7 +49,7 @@ def fit_published_lattice(centres: Points, mask: NDArray[np.bool_]) -> Lattice |
 def published_sites(
     centres: Points, probability: NDArray[np.float32], mask_from: float = 1e-4, threshold: float = 0.0
 ) -> Points:
-    """List the holes that the published method reports.
+    """List the holes that the published method reports; as ``weighed_sites``, but those of a threshold alone.
 
     Args:
         centres: Of the blobs (row, col) [px of the map]; shape (n, 2).
@@ -58,14 +58,33 @@ def published_sites(
         threshold: Sites whose probability is lower are left out; 0 for none.
 
     Returns:
-        Sites of the lattice in the map (row, col) [px]; the centres themselves where there is no lattice.
+        Shape (m, 2).
+    """
+    sites, said = weighed_sites(centres, probability, mask_from)
+    return sites[said >= threshold]
+
+
+def weighed_sites(
+    centres: Points, probability: NDArray[np.float32], mask_from: float = 1e-4
+) -> tuple[Points, Floats]:
+    """List the sites of the lattice in a map, and what the network says of each.
+
+    Args:
+        centres: Of the blobs (row, col) [px of the map]; shape (n, 2).
+        probability: The network's map; shape (rows, cols).
+        mask_from: Probability from which a pixel belongs to the mask.
+
+    Returns:
+        Sites in the map (row, col) [px], shape (m, 2), and the map there, shape (m,); where there is no
+        lattice the centres themselves, beyond any threshold.
     """
     lattice = fit_published_lattice(centres, probability > mask_from)
     if lattice is None:
-        return np.asarray(centres, float).reshape(-1, 2)
+        alone = np.asarray(centres, float).reshape(-1, 2)
+        return alone, np.full(len(alone), np.inf)
     sites = lattice.sites_within((probability.shape[0], probability.shape[1]))
     at = np.clip(np.rint(sites).astype(int), 0, np.array(probability.shape) - 1)
-    return sites[probability[tuple(at.T)] >= threshold]
+    return sites, probability[tuple(at.T)].astype(float)
 
 
 def _blob_radius(mask: NDArray[np.bool_]) -> float:
