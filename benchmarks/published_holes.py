@@ -32,6 +32,9 @@ SCANNED = np.exp(np.linspace(np.log(1e-4), np.log(0.2), 20))
 SITE_SCANNED = (0.0, *np.exp(np.linspace(np.log(1e-5), np.log(0.2), 16)))
 """Thresholds at the sites of the lattice that are tried on training images."""
 
+LAST_RATE = 0.01
+"""Their learning rate in the last epoch, share of the first: at an even one the held-out loss keeps jumping."""
+
 JUDGED = 40
 """Training images that thresholds are chosen on."""
 
@@ -72,7 +75,10 @@ class Baselines:
 
 def options(epochs: int) -> LocaliserOptions:
     """Patches of 256 px at one pixel size, and a training that stops once the held-out loss is flat."""
-    train = TrainOptions(epochs=epochs, batch_size=4, learning_rate=1e-3, patience=4, min_gain=0.005)
+    train = TrainOptions(
+        epochs=epochs, batch_size=4, learning_rate=1e-3, last_rate=LAST_RATE, patience=4, min_gain=0.005,
+        channels_last=False,
+    )  # fmt: skip
     return LocaliserOptions(
         patch_px=256, patches_an_image=2, scales=(0.999, 1.001), off_scale_share=0.0, train=train
     )

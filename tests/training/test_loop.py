@@ -52,6 +52,22 @@ def test_the_same_seed_gives_the_same_weights():
     torch.testing.assert_close(first.weight, second.weight, atol=0, rtol=0)
 
 
+@pytest.mark.parametrize("channels_last", [True, False])
+def test_images_are_laid_out_in_memory_as_asked(channels_last):
+    layouts = []
+
+    class Watched(torch.nn.Conv2d):
+        def forward(self, images):
+            layouts.append(images.is_contiguous(memory_format=torch.channels_last))
+            return super().forward(images).mean((1, 2, 3))
+
+    images = Examples.of_all(torch.randn(4, 3, 8, 8), torch.zeros(4))
+    loss = torch.nn.functional.mse_loss
+    train(Watched(3, 2, 3), images, images, loss, options(epochs=1, channels_last=channels_last))
+
+    assert set(layouts) == {channels_last}
+
+
 def test_it_stops_when_the_held_out_loss_is_flat_and_keeps_the_best_epoch():
     trained = network()
     start = trained.weight.detach().clone()

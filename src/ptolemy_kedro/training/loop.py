@@ -110,6 +110,7 @@ class _Run:
     network: torch.nn.Module
     optimiser: torch.optim.Optimizer
     device: torch.device
+    layout: torch.memory_format
     precision: Callable[[], AbstractContextManager]
     prepare: Prepare | None
     checkpoint: Path | None
@@ -126,14 +127,14 @@ class _Run:
         checkpoint: Path | None,
         key: str,
     ) -> "_Run":
-        device = _device(options)
-        network = network.to(device=device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        device, layout = _device(options), _layout(options)
+        network = network.to(device=device).to(memory_format=layout)  # type: ignore[call-overload]
         optimiser = torch.optim.AdamW(
             network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay
         )
         best = copy.deepcopy(network.state_dict())
         precision = _precision(options, device)
-        run = cls(network, optimiser, device, precision, prepare, checkpoint, key, best, [])
+        run = cls(network, optimiser, device, layout, precision, prepare, checkpoint, key, best, [])
         if checkpoint is not None:
             resumed = checkpoints.load(checkpoint, key, network, optimiser)
             run.best, run.curve = resumed or (best, [])
@@ -144,7 +145,7 @@ class _Run:
         inputs = inputs.to(self.device)
         inputs = self.prepare(inputs) if self.prepare else inputs
         with self.precision():
-            return self.network(_channels_last(inputs)).float()
+            return self.network(_laid_out(inputs, self.layout)).float()
 
     def set_rate(self, options: TrainOptions) -> None:
         """Set the learning rate of the coming epoch."""
@@ -211,8 +212,12 @@ def _batches(
             yield inputs, targets
 
 
-def _channels_last(inputs: torch.Tensor) -> torch.Tensor:
-    return inputs.contiguous(memory_format=torch.channels_last) if inputs.ndim == 4 else inputs
+def _layout(options: TrainOptions) -> torch.memory_format:
+    return torch.channels_last if options.channels_last else torch.contiguous_format
+
+
+def _laid_out(inputs: torch.Tensor, layout: torch.memory_format) -> torch.Tensor:
+    return inputs.contiguous(memory_format=layout) if inputs.ndim == 4 else inputs
 
 
 def _device(options: TrainOptions) -> torch.device:

@@ -17,6 +17,7 @@ class TrainOptions:
     weight_decay: float = Field(default=1e-4, ge=0)
     patience: int = Field(default=4, ge=1)  # epochs without gain before it stops
     min_gain: float = Field(default=1e-4, ge=0)  # of the held-out loss, to count as gain
+    channels_last: bool = True  # layout of images in memory; wide layers on large images can be slower by it
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # auto: bfloat16 where the processor has it
     device: Literal["auto", "cpu", "cuda"] = "auto"
     seed: int = Field(default=0, ge=0)
