@@ -32,7 +32,7 @@ SCANNED = np.exp(np.linspace(np.log(1e-4), np.log(0.2), 20))
 SITE_SCANNED = (0.0, *np.exp(np.linspace(np.log(1e-5), np.log(0.2), 16)))
 """Thresholds at the sites of the lattice that are tried on training images."""
 
-LAST_RATE = 0.01
+LAST_RATE = 0.1
 """Their learning rate in the last epoch, share of the first: at an even one the loss keeps jumping."""
 
 JUDGED = 40

@@ -12,7 +12,12 @@ from ptolemy_kedro.holes.context_net import ContextNet
 from ptolemy_kedro.holes.crop_table import hole_crop_table, hole_crops_of
 from ptolemy_kedro.holes.crops import cut_hole_crops
 from ptolemy_kedro.holes.examples import BySizeClass, known_holes
-from ptolemy_kedro.holes.fit_classifier import fit_hole_classifier, platt
+from ptolemy_kedro.holes.fit_classifier import (
+    even_weights,
+    fit_hole_classifier,
+    network_share,
+    platt,
+)
 from ptolemy_kedro.holes.published_classifiers import HoleNet, fit_average_pooling, fit_padding
 from ptolemy_kedro.holes.sight import SIZE_PX, shipped_sight
 from ptolemy_kedro.holes.table import holes_table
@@ -175,6 +180,30 @@ def test_batches_hold_one_size_class_each_and_every_crop_once():
     assert sorted(seen) == list(range(50))
 
 
+def test_weights_make_the_sessions_shares_alike_and_the_larger_session_count_by_its_root():
+    sessions = np.repeat(["a", "b"], [400, 1600])
+    selected = np.r_[np.arange(400) < 320, np.arange(1600) < 480]
+
+    weights = even_weights(selected, sessions)
+
+    usual = selected.mean()
+    for name, count in (("a", 400), ("b", 1600)):
+        own = weights[sessions == name]
+        share = own[selected[sessions == name]].sum() / own.sum()
+        assert share == pytest.approx(usual, abs=0.02), count
+    assert weights.mean() == pytest.approx(1)
+    assert weights[1000:].sum() > 0 and weights[sessions == "b"].sum() / weights[
+        sessions == "a"
+    ].sum() == pytest.approx(2, rel=0.03)
+
+
+def test_no_weight_is_out_of_proportion_where_a_session_took_nearly_all_or_is_tiny():
+    sessions = np.repeat(["all", "two", "usual"], [300, 2, 300])
+    selected = np.r_[np.arange(300) > 0, [True, False], np.arange(300) < 200]
+
+    assert even_weights(selected, sessions).max() < 40 * even_weights(selected, sessions).min()
+
+
 def test_calibration_undoes_a_scale_and_a_shift():
     rng = np.random.default_rng(0)
     logits = rng.normal(0, 2, 20_000)
@@ -185,16 +214,27 @@ def test_calibration_undoes_a_scale_and_a_shift():
     assert scale == pytest.approx(1 / 3, rel=0.1) and shift == pytest.approx(1, abs=0.1)
 
 
-def test_the_joined_network_is_the_mean_of_network_and_trees():
+def test_the_joined_network_is_the_sum_of_network_and_trees():
     rng = np.random.default_rng(0)
     numbers = rng.normal(size=(400, 5)).astype(np.float32)
-    trees = fit_trees(numbers, numbers[:, 0] > rng.normal(size=400), 20, 0)
+    trees = fit_trees(numbers, numbers[:, 0] > rng.normal(size=400), np.ones(400), 20, 0)
     torch.manual_seed(0)
     network = ContextNet(HoleClassifierOptions(size_px=16, channels=4), torch.zeros(5), torch.ones(5)).eval()
     rows = np.concatenate([rng.uniform(0, 255, (400, 256)).astype(np.float32), numbers], axis=1)
 
-    joined = OnnxModel(joined_onnx(network, trees, 1.5, -0.2)).run(rows)
+    joined = OnnxModel(joined_onnx(network, trees, (1.5, 0.5), -0.2)).run(rows)
 
     with torch.no_grad():
-        mean = (network(torch.from_numpy(rows)).numpy() + trees.decision_function(numbers)) / 2
-    assert joined == pytest.approx(1 / (1 + np.exp(-(1.5 * mean - 0.2))), abs=1e-4)
+        logits = 1.5 * network(torch.from_numpy(rows)).numpy() + 0.5 * trees.decision_function(numbers) - 0.2
+    assert joined == pytest.approx(1 / (1 + np.exp(-logits)), abs=1e-4)
+
+
+def test_of_network_and_trees_the_one_that_tells_more_has_the_larger_share():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(0, 2, 4000)
+    fate = (rng.random(4000) < 1 / (1 + np.exp(-truth))).astype(float)
+    good, poor, even = truth, rng.normal(0, 2, 4000), np.ones(4000)
+
+    assert network_share(good, poor, fate, even) > 0.9
+    assert network_share(poor, good, fate, even) < 0.1
+    assert network_share(good, good, fate, even) == pytest.approx(network_share(good, good, fate, 2 * even))

@@ -89,15 +89,15 @@ def test_joined_to_a_judge_it_is_the_judge_on_what_was_seen():
     numbers = rng.normal(size=(300, len(DESCRIPTORS))).astype(np.float32)
     sight = shipped_sight()
     wider = np.concatenate([numbers, sight.see(frames, numbers)], axis=1)
-    trees = fit_trees(wider, numbers[:, 0] > rng.normal(size=300), 20, 0)
+    trees = fit_trees(wider, numbers[:, 0] > rng.normal(size=300), np.ones(300), 20, 0)
     torch.manual_seed(0)
     options = HoleClassifierOptions(size_px=SIZE_PX, channels=4)
     network = ContextNet(options, torch.zeros(wide), torch.ones(wide)).eval()
     pixels = frames.reshape(300, -1).astype(np.float32)
 
-    joined = OnnxModel(joined_onnx(network, trees, 1.5, -0.2, sight))
+    joined = OnnxModel(joined_onnx(network, trees, (1.5, 0.5), -0.2, sight))
 
     with torch.no_grad():
         logits = network(torch.from_numpy(np.concatenate([pixels, wider], axis=1))).numpy()
-    expected = 1 / (1 + np.exp(-(0.75 * (logits + trees.decision_function(wider)) - 0.2)))
+    expected = 1 / (1 + np.exp(-(1.5 * logits + 0.5 * trees.decision_function(wider) - 0.2)))
     assert joined.run(np.concatenate([pixels, numbers], axis=1)) == pytest.approx(expected, abs=1e-4)

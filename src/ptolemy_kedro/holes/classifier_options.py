@@ -26,5 +26,5 @@ class HoleClassifierOptions:
     trees: int = Field(default=120, ge=1, le=2000)  # beside the network, on the descriptors
     held_out_share: float = Field(default=0.2, gt=0, lt=1)  # of the sessions, to stop and to calibrate by
     train: TrainOptions = TrainOptions(
-        epochs=12, patience=3, batch_size=128, learning_rate=7e-4, weight_decay=0.02
+        epochs=12, patience=3, batch_size=128, learning_rate=7e-4, last_rate=0.05, weight_decay=0.02
     )

@@ -30,6 +30,11 @@ class Known:
     sessions: tuple[str, ...]
 
     @property
+    def both(self) -> NDArray[np.int64]:
+        """Places to learn from, then those held out."""
+        return np.concatenate([self.learn, self.judge])
+
+    @property
     def class_prior(self) -> float:
         """Share of the holes learnt from that were selected."""
         return float(self.selected[self.learn].mean())

@@ -22,22 +22,26 @@ TREES_DOMAIN = "ai.onnx.ml"
 
 
 def fit_trees(
-    numbers: NDArray[np.float32], selected: NDArray[np.bool_], trees: int, seed: int
+    numbers: NDArray[np.float32],
+    selected: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    trees: int,
+    seed: int,
 ) -> "HistGradientBoostingClassifier":
-    """Fit trees to descriptors (n, d) of holes that were selected or not, shape (n,)."""
+    """Fit trees to descriptors (n, d) of holes that were selected or not, each by its weight, shape (n,)."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     boosted = HistGradientBoostingClassifier(
         max_iter=trees, learning_rate=RATE, max_leaf_nodes=LEAVES, min_samples_leaf=FEWEST,
         l2_regularization=PULL, max_features=0.5, early_stopping=False, random_state=seed,
     )  # fmt: skip
-    return boosted.fit(numbers, selected)
+    return boosted.fit(numbers, selected, sample_weight=weights)
 
 
 def joined_onnx(
     network: ContextNet,
     trees: "HistGradientBoostingClassifier",
-    scale: float,
+    scales: tuple[float, float],
     shift: float,
     sight: HoleSight | None = None,
 ) -> bytes:
@@ -46,13 +50,13 @@ def joined_onnx(
     Args:
         network: Of logits.
         trees: Of log-odds.
-        scale: Of the mean of both.
+        scales: Of the network's logits, and of the trees'; their sum is the answer's logit.
         shift: Added to it.
         sight: What adds ``sight.SEEN`` to the rows that both take; with none they take the rows as given.
     """
     example = torch.zeros(2, network.size_px**2 + len(network.mean))
     model = onnx.load_from_string(to_onnx(Beside(network), (example,), outputs=("logits", "descriptors")))
-    constants = {"half": 0.5 * scale, "shift": shift}
+    constants = {"of_network": scales[0], "of_trees": scales[1], "shift": shift}
     model.graph.initializer.extend(
         numpy_helper.from_array(np.array(value, np.float32), name) for name, value in constants.items()
     )
@@ -63,9 +67,9 @@ def joined_onnx(
                 "TreeEnsembleRegressor", ["descriptors"], ["odds"], domain=TREES_DOMAIN, **tree_fields(trees)
             ),
             helper.make_node("Reshape", ["odds", "flat"], ["flat_odds"]),
-            helper.make_node("Add", ["logits", "flat_odds"], ["sum"]),
-            helper.make_node("Mul", ["sum", "half"], ["scaled"]),
-            helper.make_node("Add", ["scaled", "shift"], ["shifted"]),
+            helper.make_node("Mul", ["logits", "of_network"], ["said_by_network"]),
+            helper.make_node("Mul", ["flat_odds", "of_trees"], ["said_by_trees"]),
+            helper.make_node("Sum", ["said_by_network", "said_by_trees", "shift"], ["shifted"]),
             helper.make_node("Sigmoid", ["shifted"], ["output"]),
         ]
     )
