@@ -1,4 +1,4 @@
-"""From an image to its holes: scale, network, lattice."""
+"""From an image to its holes: scale, network, lattice; and where there is none, the gaps of a web."""
 
 from dataclasses import replace
 
@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 
 from ptolemy_kedro.holes.evidence import Sites, amid, complete, doubted, settle
 from ptolemy_kedro.holes.found import FoundHoles
+from ptolemy_kedro.holes.lace import PROBABILITY, Gaps, find_gaps
 from ptolemy_kedro.holes.lattice_fit import LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.lattice_growth import LatticeFit
 from ptolemy_kedro.holes.localiser import HoleLocaliser
@@ -65,15 +66,19 @@ def find_holes(
         ImageError: The pixels cannot be used.
     """
     expected_px = _expected_px(pixel_size_a, spacing_um, diameter_um)
-    seen = best_look(Pyramid(image), localiser, expected_px)
+    pyramid = Pyramid(image)
+    seen = best_look(pyramid, localiser, expected_px)
     may_be = seen.probability >= SEEN
     points, probability = seen.points[may_be], seen.probability[may_be]
     fits = fit_lattices(points, probability, options.lattice, _hints(seen, probability))
     radius = _typical(seen.radius_px[may_be], probability)
     sites = [complete(fit, points, probability, radius, seen.seen, seen.probability_at) for fit in fits]
     sites = settle(sites, radius)
-    found = _gathered(seen, may_be, fits, sites)
-    return _reported(found, image.shape, options.threshold)
+    found = _reported(_gathered(seen, may_be, fits, sites), image.shape, options.threshold)
+    gaps = None if fits else find_gaps(pyramid)
+    if gaps is None or len(gaps.centres) <= len(found):
+        return found
+    return _reported(_of_lace(gaps, localiser), image.shape, options.threshold)
 
 
 def _hints(seen: Look, probability: Floats) -> Floats | None:
@@ -147,6 +152,20 @@ def _of_none(seen: Look, may_be: NDArray[np.bool_], fits: list[LatticeFit], site
         np.zeros(count, bool),
         np.full(count, -1),
         np.zeros((count, 2), np.int64),
+    )
+
+
+def _of_lace(gaps: Gaps, localiser: HoleLocaliser) -> FoundHoles:
+    """Take the gaps of a web: on no lattice, and none surer than another."""
+    count = len(gaps.centres)
+    return FoundHoles(
+        gaps.centres,
+        gaps.radius_px,
+        np.full(count, PROBABILITY),
+        np.zeros(count, bool),
+        np.full(count, -1),
+        np.zeros((count, 2), np.int64),
+        localiser=localiser.label,
     )
 
 
