@@ -207,7 +207,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--held-out", action="store_true", help="optics and operators that no training uses")
     parser.add_argument("--edge", type=int, default=1024, help="longer edge of an image [px]")
     parser.add_argument("--images", type=int, default=400, help="that the published networks learn from")
-    parser.add_argument("--epochs", type=int, default=30, help="of their training, at most")
+    parser.add_argument(
+        "--epochs", type=int, default=24, help="of their training, at most; the rate falls by them"
+    )
     parser.add_argument("--ours-only", action="store_true")
     parser.add_argument("--work", type=Path, default=ROOT / "data/05_model_input/published_holes")
     return parser.parse_args()
