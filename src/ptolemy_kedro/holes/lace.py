@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.feature import peak_local_max
-from skimage.filters import threshold_otsu
 
 from ptolemy_kedro.holes.resample import Pyramid, from_scaled
 
@@ -93,6 +91,8 @@ def _film(levels: Floats) -> Mask:
 
 def _open(levels: Floats, film: Mask, reach_px: float) -> Mask:
     """Mark what is brighter than the film about it, by the best of all thresholds, without specks."""
+    from skimage.filters import threshold_otsu
+
     smooth, there = ndimage.gaussian_filter(levels, 1.0), film.astype(float)
     around = ndimage.gaussian_filter(smooth * there, reach_px)
     beside = smooth - around / np.maximum(ndimage.gaussian_filter(there, reach_px), 1e-3)
@@ -126,6 +126,8 @@ def _circles(gaps: Mask) -> tuple[Floats, Floats]:
     Returns:
         Centres (row, col) [px], shape (n, 2), and radii, shape (n,).
     """
+    from skimage.feature import peak_local_max
+
     beyond = np.pad(gaps, 1, mode="edge")
     fits = ndimage.gaussian_filter(ndimage.distance_transform_edt(beyond)[1:-1, 1:-1], 1.0)
     least = max(LEAST_RADIUS_PX, SMALL * float(np.percentile(fits[gaps], 98)))
