@@ -1,6 +1,5 @@
 """The published localisers, trained here on simulated images at one pixel size, and kept aside."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,9 +34,6 @@ SITE_SCANNED = (0.0, *np.exp(np.linspace(np.log(1e-5), np.log(0.2), 16)))
 
 LAST_RATE = 0.1
 """Their learning rate in the last epoch, share of the first: at an even one the loss keeps jumping."""
-
-KEPT = Path(__file__).parent / "published"
-"""Where trainings of hours are kept: a network that is there is taken up, not trained from the start."""
 
 JUDGED = 40
 """Training images that thresholds are chosen on."""
@@ -101,22 +97,14 @@ def trained(images: int, epochs: int, work: Path) -> Baselines:
     curves = {}
     torch.manual_seed(0)
     unet, detector = PublishedNet(), DetectorNet()
-    curves["U-Net"] = fit_published(unet, click_loss, patches, wanted, _taken_up("unet", work))
-    kept = _taken_up("detector", work)
+    curves["U-Net"] = fit_published(unet, click_loss, patches, wanted, work / "unet.safetensors")
+    kept = work / "detector.safetensors"
     curves["one stage"] = fit_published(detector, detector_loss, patches, wanted, kept)
     seen = [example for example in _clicked(TRAINING[-4 * JUDGED :]) if len(example.clicks)][:JUDGED]
     localiser = _best_unet(PublishedLocaliser(unet.eval(), PIXEL_SIZE_A, 0.01, {}), seen)
     one_stage = _best_detector(OneStageDetector(detector.eval(), PIXEL_SIZE_A, 0.5, wanted.radius_px), seen)
     learnt = {name for name, curve in curves.items() if _is_flat(curve, wanted)}
     return Baselines(one_stage, localiser, _best_site_threshold(localiser, seen), curves, learnt)
-
-
-def _taken_up(name: str, work: Path) -> Path:
-    """Give the checkpoint of a network, from where it is kept if there is none in the working folder."""
-    checkpoint, kept = work / f"{name}.safetensors", KEPT / f"{name}.safetensors"
-    if kept.exists() and not checkpoint.exists():
-        shutil.copyfile(kept, checkpoint)
-    return checkpoint
 
 
 def _is_flat(curve: pd.DataFrame, wanted: LocaliserOptions) -> bool:

@@ -1,7 +1,7 @@
 """How well holes are found on simulated sessions: ours and the published methods, against truth and clicks.
 
     python benchmarks/simulated_holes.py [--sessions 24] [--seed 20000] [--held-out] [--images 400]
-                                         [--epochs 30] [--ours-only] [--work FOLDER]
+                                         [--epochs 24] [--ours-only] [--work FOLDER]
 
 Sessions of six medium images, seeds counting up: 20,000s while something is made, 90,000s at the closing.
 Against the truth: a find is right within half a radius of a hole whose centre is in view and open; sites that
