@@ -42,7 +42,7 @@ GAPS, USUAL_RADIUS_PX = (6, 200), 5.0
 """How many gaps make a web: fewer may be holes, more or smaller ones are grain."""
 
 PROBABILITY = 0.55
-"""Said of every gap of a web: about half are gaps of the truth (``benchmarks/lacey.py``), and all are reported."""
+"""Said of every gap of a web: about half are gaps in truth (``benchmarks/lacey.py``); all are reported."""
 
 
 @dataclass(frozen=True)
