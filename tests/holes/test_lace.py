@@ -3,7 +3,8 @@ import pytest
 from scipy import ndimage
 from tests.holes.fields import draw_field
 
-from ptolemy_kedro.holes.finding import find_holes
+from ptolemy_kedro.holes.finding import _is_convincing, find_holes
+from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.lace import PROBABILITY, find_gaps
 from ptolemy_kedro.holes.resample import Pyramid
 from ptolemy_kedro.shipped import hole_localiser
@@ -71,6 +72,16 @@ def holes() -> np.ndarray:
 @pytest.mark.parametrize("draw", [grain, clouds, slope, flat, holes])
 def test_what_is_no_web_shows_no_gaps(draw):
     assert find_gaps(Pyramid(draw())) is None
+
+
+@pytest.mark.parametrize(
+    ("probability", "looks"), [((0.9, 0.8), False), ((0.87,), True), ((0.65, 0.54, 0.53), True), ((), True)]
+)
+def test_a_web_is_looked_for_where_what_was_found_is_not_sure(probability, looks):
+    count = len(probability)
+    found = FoundHoles(np.zeros((count, 2)), np.ones(count), np.array(probability))
+
+    assert _is_convincing(found) is not looks
 
 
 def test_the_gaps_of_a_web_are_reported_on_no_lattice():

@@ -28,6 +28,9 @@ SEEN = 0.05
 EVEN = 0.5
 """Share of the likely holes at even distances from which they are taken to be in order."""
 
+CONVINCING = 0.75
+"""Median probability from which a few holes on no lattice are holes: in a web it is .6 at most."""
+
 FEW, REPEATED = 12, 0.08
 """Holes that may be too few to show a lattice; and strength from which one that the image shows is tried."""
 
@@ -75,7 +78,7 @@ def find_holes(
     sites = [complete(fit, points, probability, radius, seen.seen, seen.probability_at) for fit in fits]
     sites = settle(sites, radius)
     found = _reported(_gathered(seen, may_be, fits, sites), image.shape, options.threshold)
-    gaps = None if fits else find_gaps(pyramid)
+    gaps = None if fits or _is_convincing(found) else find_gaps(pyramid)
     if gaps is None or len(gaps.centres) <= len(found):
         return found
     return _reported(_of_lace(gaps, localiser), image.shape, options.threshold)
@@ -153,6 +156,11 @@ def _of_none(seen: Look, may_be: NDArray[np.bool_], fits: list[LatticeFit], site
         np.full(count, -1),
         np.zeros((count, 2), np.int64),
     )
+
+
+def _is_convincing(found: FoundHoles) -> bool:
+    """Tell whether holes on no lattice are sure enough that no web need be looked for."""
+    return len(found) > 1 and float(np.median(found.probability)) > CONVINCING
 
 
 def _of_lace(gaps: Gaps, localiser: HoleLocaliser) -> FoundHoles:

@@ -26,6 +26,9 @@ the least of film to look at [px]."""
 REACHES = (1 / 6, 1 / 12, 1 / 24)
 """Over what shares of the edge the film's level is followed: ice and light vary."""
 
+BLOCK_PX = 8
+"""The film's level is followed on blocks of so many pixels: it is broad."""
+
 STEEP, OPEN = 0.7, (0.45, 0.9)
 """Least share of the levels' difference that lies at a web's edges; and how much of it is open."""
 
@@ -94,11 +97,21 @@ def _open(levels: Floats, film: Mask, reach_px: float) -> Mask:
     from skimage.filters import threshold_otsu
 
     smooth, there = ndimage.gaussian_filter(levels, 1.0), film.astype(float)
-    around = ndimage.gaussian_filter(smooth * there, reach_px)
-    beside = smooth - around / np.maximum(ndimage.gaussian_filter(there, reach_px), 1e-3)
+    around = _broadly(smooth * there, reach_px) / np.maximum(_broadly(there, reach_px), 1e-3)
+    beside = smooth - around
     bright = film & (beside > threshold_otsu(beside[film]))
     bright = ndimage.binary_opening(bright, iterations=2)
     return ~ndimage.binary_opening(~bright, iterations=1) & film
+
+
+def _broadly(values: Floats, reach_px: float) -> Floats:
+    """Blur over a reach much longer than a block."""
+    first = BLOCK_PX // 2
+    coarse = ndimage.uniform_filter(values, BLOCK_PX)[first::BLOCK_PX, first::BLOCK_PX]
+    blurred = ndimage.gaussian_filter(coarse, reach_px / BLOCK_PX).repeat(BLOCK_PX, 0).repeat(BLOCK_PX, 1)
+    short = [(0, max(0, have - made)) for have, made in zip(values.shape, blurred.shape, strict=True)]
+    whole = np.pad(blurred, short, mode="edge")[: values.shape[0], : values.shape[1]]
+    return ndimage.uniform_filter(whole, BLOCK_PX)
 
 
 def _steepness(levels: Floats, gaps: Mask, film: Mask) -> float:
