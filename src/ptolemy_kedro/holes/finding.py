@@ -29,7 +29,7 @@ EVEN = 0.5
 """Share of the likely holes at even distances from which they are taken to be in order."""
 
 CONVINCING = 0.75
-"""Median probability from which a few holes on no lattice are holes: in a web it is .6 at most."""
+"""Median probability from which holes on no lattice are believed; of peaks in a web it was .57 at most."""
 
 FEW, REPEATED = 12, 0.08
 """Holes that may be too few to show a lattice; and strength from which one that the image shows is tried."""
