@@ -25,6 +25,8 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # Its threads would wait for the next call in a loop, on the cores that the rest of the work needs.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         content = source.read_bytes() if isinstance(source, Path) else source
         where = str(source) if isinstance(source, Path) else "The network"
         try:

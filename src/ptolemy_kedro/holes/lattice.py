@@ -1,6 +1,7 @@
 """A lattice of holes: two free steps and an origin. Square, hexagonal, sheared and tilted foils alike."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +28,12 @@ class Lattice:
     origin: Floats
     basis: Floats
 
-    @property
+    @cached_property
     def spacing_px(self) -> float:
         """Length of the shortest step between two sites [px]."""
         return float(np.linalg.norm(reduce_basis(self.basis), axis=1).min())
 
-    @property
+    @cached_property
     def cell_px2(self) -> float:
         """Area of the foil that belongs to one site [px^2]."""
         return float(abs(np.linalg.det(self.basis)))
