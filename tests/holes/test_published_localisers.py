@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 import torch
 
+from ptolemy_kedro.holes import published_unet
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.patches import target_maps
 from ptolemy_kedro.holes.published_detector import DetectorNet, OneStageDetector, detector_loss, thinned
@@ -35,6 +36,20 @@ def test_the_published_network_has_the_published_number_of_parameters_beside_its
 def test_the_published_network_gives_a_map_of_half_the_edge():
     with torch.no_grad():
         assert PublishedNet()(torch.zeros(1, 1, 256, 256)).shape == (1, 2, 128, 128)
+
+
+def test_the_published_network_convolves_what_it_makes_larger_beside_what_it_skipped(monkeypatch):
+    def plain(convolution, coarse, fine):
+        larger = torch.nn.functional.interpolate(coarse, scale_factor=2.0, mode="nearest")
+        return convolution(torch.cat([larger, fine], dim=1))
+
+    torch.manual_seed(0)
+    network, images = PublishedNet(rate=0.1), torch.randn(1, 1, 256, 256)
+    with torch.no_grad():
+        said = network(images)
+        monkeypatch.setattr(published_unet, "_over_both", plain)
+        np.testing.assert_allclose(said, network(images), rtol=1e-3, atol=1e-6)
+    assert said[:, 0].std() > 1e-3
 
 
 def test_the_detector_gives_an_answer_a_cell_of_eight_pixels():

@@ -53,8 +53,7 @@ class PublishedNet(nn.Module):
             skipped.append(values)
         skipped.pop()
         for block in self.outward:
-            larger = functional.interpolate(values, scale_factor=2.0, mode="nearest")
-            values = block(torch.cat([larger, skipped.pop()], dim=1))
+            values = functional.relu(_over_both(block[0], values, skipped.pop()))  # type: ignore[index]
         with torch.autocast(images.device.type, enabled=False):
             marks = torch.sigmoid(self.head.float()(values.float()))
             clicks = blurred(functional.avg_pool2d(marks, STRIDE) * STRIDE**2, self.log_sigma.exp())
@@ -140,6 +139,20 @@ def blobs(density: NDArray[np.float32], threshold: float) -> NDArray[np.float64]
     if not count:
         return np.zeros((0, 2))
     return np.array(ndimage.center_of_mass(density.astype(float), labels, np.arange(1, count + 1)))
+
+
+def _over_both(convolution: nn.Conv2d, coarse: torch.Tensor, fine: torch.Tensor) -> torch.Tensor:
+    """Convolve ``coarse``, made twice as large by its nearest pixels, and ``fine``, side by side.
+
+    What is made twice as large repeats itself: a kernel of 4 x 4 on the coarse pixels comes to the same as
+    3 x 3 on the fine ones, with 4/9 of the work.
+    """
+    sums = convolution.weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+    over_coarse, over_fine = convolution.weight.split(CHANNELS, dim=1)
+    kernel = torch.einsum("pi,oxij,qj->xopq", sums, over_coarse, sums)
+    return functional.conv_transpose2d(coarse, kernel, stride=2, padding=1) + functional.conv2d(
+        fine, over_fine, convolution.bias, padding=1
+    )
 
 
 def _level(inward: int) -> nn.Sequential:
