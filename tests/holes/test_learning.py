@@ -1,5 +1,6 @@
 """From a session's clicks to patches, and from labelled holes to what networks learn from."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -35,10 +36,10 @@ def by_session(**parts):
     return BySession(Part(name, name, partial(lambda table: table, table)) for name, table in parts.items())
 
 
-def patches_of(session, **changed):
+def patches_of(session, options=OPTIONS, **changed):
     path, raw = session
     given = {name: changed.get(name, raw[name]) for name in ("images", "grids", "targets")}
-    table = patches_of_session(path, *given.values(), OPTIONS)
+    table = patches_of_session(path, *given.values(), options)
     return tables.validate(tables.LocaliserPatches, table, "localiser_patches")
 
 
@@ -48,6 +49,19 @@ def test_each_clicked_image_gives_its_patches_and_the_same_again(session):
     assert patches.groupby("image_id").size().to_dict() == {f"i{seed}": 2 for seed in SEEDS}
     assert set(patches["pixels"].map(len)) == {64 * 64} and set(patches["maps"].map(len)) == {3 * 32 * 32}
     pd.testing.assert_frame_equal(patches, patches_of(session))
+
+
+def test_the_scales_and_turns_of_an_image_follow_from_its_name_and_the_seed(session):
+    _, raw = session
+    alone = patches_of(session, images=raw["images"][raw["images"]["image_id"] == "i10501"])
+    patches = patches_of(session)
+    of_it = patches[patches["image_id"] == "i10501"].reset_index(drop=True)
+    elsewhere = patches_of(session, images=raw["images"].assign(session_id="m1"))
+    reseeded = patches_of(session, replace(OPTIONS, train=replace(OPTIONS.train, seed=1)))
+
+    pd.testing.assert_frame_equal(alone, of_it)
+    assert not set(patches["pixels"]) & set(elsewhere["pixels"])
+    assert not set(patches["pixels"]) & set(reseeded["pixels"])
 
 
 def test_an_image_without_clicks_or_pixels_teaches_nothing(session):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro import archive as archives
+from ptolemy_kedro.files import digest
 from ptolemy_kedro.holes.clicks import ClickedImage, clicked_image
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
 from ptolemy_kedro.holes.locating import images_of_holes
@@ -41,8 +42,8 @@ def patches_of_session(
 
     rows = [
         row
-        for image_id, number, example in _clicked_images(archive, images, grids, targets)
-        for row in _rows(image_id, cut_patches([example], options, number), options.patch_px)
+        for image_id, example in _clicked_images(archive, images, grids, targets)
+        for row in _rows(image_id, _cut(image_id, example, options), options.patch_px)
     ]
     return pd.DataFrame(rows) if rows else tables.empty(tables.LocaliserPatches)
 
@@ -71,19 +72,25 @@ def hole_clicks(targets: "pd.DataFrame", decision: str = "selected") -> "pd.Data
 
 def _clicked_images(
     archive: Path, images: "pd.DataFrame", grids: "pd.DataFrame", targets: "pd.DataFrame"
-) -> Iterator[tuple[str, int, ClickedImage]]:
+) -> Iterator[tuple[str, ClickedImage]]:
     selected = dict(iter(hole_clicks(targets).groupby("image_id")))
     rejected = dict(iter(hole_clicks(targets, "rejected").groupby("image_id")))
     shown = images_of_holes(images).merge(grids[["grid_id", "hole_diameter_um"]], on="grid_id", how="left")
     store = archives.open_pixels(archive, permissive=True)
     with closing(store.container):
-        for number, image in enumerate(shown.to_dict("records")):
+        for image in shown.to_dict("records"):
             name = image["image_id"]
             size_px = _size_px(selected[name], image) if name in selected else None
             if size_px is not None:
                 clicks, aside = _points(selected[name]), _points(rejected.get(name, targets[:0]))
                 pixels = store.read(image["file"])
-                yield name, number, clicked_image(pixels, clicks, aside, size_px, image["session_id"])
+                yield name, clicked_image(pixels, clicks, aside, size_px, image["session_id"])
+
+
+def _cut(image_id: str, example: ClickedImage, options: LocaliserOptions) -> Patches:
+    """Cut an image's patches, seeded by its name: no two images share their scales and turns."""
+    seed = int(digest(str(options.train.seed), example.session, image_id)[:16], 16)
+    return cut_patches([example], options, seed)
 
 
 def _size_px(clicks: "pd.DataFrame", image: Mapping[Any, Any]) -> float | None:
