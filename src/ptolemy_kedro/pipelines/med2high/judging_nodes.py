@@ -9,6 +9,7 @@ from ptolemy_kedro.evaluation.comparison import EvaluateOptions
 from ptolemy_kedro.holes.classifier_options import HoleClassifierOptions, PublishedHoleOptions
 from ptolemy_kedro.holes.crops import HoleCropOptions
 from ptolemy_kedro.holes.finding import LocateOptions
+from ptolemy_kedro.holes.sight import shipped_sight
 from ptolemy_kedro.partitions import SessionTable, TablePart, follow, key_of, whole
 from ptolemy_kedro.pipelines.med2high.promises import average_pooling, in_context, padding, promised
 
@@ -48,8 +49,9 @@ def train_hole_classifier(
     crop: HoleCropOptions,
     options: HoleClassifierOptions,
 ) -> Any:
-    """Promise our own network, on crops and descriptors."""
-    return promised(in_context, holes, crops, sessions, session_split, locate, crop, options)
+    """Promise our own network, on crops and descriptors and what the shipped sight sees."""
+    sight = shipped_sight().digest
+    return promised(in_context, holes, crops, sessions, session_split, locate, crop, options, sight)
 
 
 def score_holes(

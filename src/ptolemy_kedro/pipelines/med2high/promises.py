@@ -22,8 +22,9 @@ def promised(
     locate: LocateOptions,
     crop: HoleCropOptions,
     options: Any,
+    *more: object,
 ) -> TrainingPromise:
-    """Promise what a fit makes of the sessions to train on, named by all that it follows from."""
+    """Promise what a fit makes of the sessions to train on, named by all that it follows from, more too."""
     names = scoring.part_of(session_split, "train")
     learn, cut_out, origin = holes.only(names), crops.only(names), scoring.origin_of(sessions)
 
@@ -31,8 +32,8 @@ def promised(
         trained = fit(learn, cut_out, options, checkpoint)
         return judging_holes.with_origin(trained, origin, learn.digest, locate=locate, hole_crop=crop)
 
-    key = key_of(code_of(fit), fit.__qualname__, learn.digest, cut_out.digest, origin, locate, crop, options)
-    return TrainingPromise(key, train)
+    follows_from = (learn.digest, cut_out.digest, origin, locate, crop, options, *more)
+    return TrainingPromise(key_of(code_of(fit), fit.__qualname__, *follows_from), train)
 
 
 def padding(learn: SessionTable, crops: SessionTable, options: PublishedHoleOptions, checkpoint: Path) -> Any:
