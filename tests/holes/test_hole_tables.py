@@ -119,7 +119,30 @@ def test_a_selected_hole_that_is_also_rejected_counts_as_selected():
     assert label_holes(rows_of(found), both, images()).tolist() == ["selected"]
 
 
-@pytest.mark.parametrize("other", [{"kind": "focus"}, {"source": "vendor"}, {"decision": "not_considered"}])
+@pytest.mark.parametrize(
+    ("source", "decision", "label"),
+    [
+        ("vendor", "selected", "selected"),  # put forward by a finder, and taken
+        ("vendor", "rejected", "unknown"),  # ruled out by a finder's limits
+        ("model", "selected", "unknown"),
+        ("model", "rejected", "unknown"),
+    ],
+)
+def test_a_site_that_no_operator_put_forward_counts_where_it_was_taken(source, decision, label):
+    found = holes_at([[50.0, 50.0]], 10)
+    site = targets(target(0, (50, 50), decision, source=source))
+
+    assert label_holes(rows_of(found), site, images(viewed=False)).tolist() == [label]
+
+
+def test_what_a_model_selected_was_not_left():
+    found = holes_at([[50.0, 50.0], [50.0, 90.0]], 10)
+    by_model = targets(target(0, (50, 50), source="model"))
+
+    assert label_holes(rows_of(found), by_model, images()).tolist() == ["unknown", "rejected"]
+
+
+@pytest.mark.parametrize("other", [{"kind": "focus"}, {"source": "model"}, {"decision": "not_considered"}])
 def test_what_no_operator_selected_as_a_hole_selects_nothing(other):
     found = holes_at([[50.0, 50.0]], 10)
 

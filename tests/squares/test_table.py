@@ -19,12 +19,12 @@ def image_row(image_id, pixels, centre_um=(0.0, 0.0), viewed=False, rotation_deg
     return row | (stage_columns(stage) if mapped else dict.fromkeys(STAGE_COLUMNS, np.nan))
 
 
-def target(image_id, point, decision="selected", kind="square"):
+def target(image_id, point, decision="selected", kind="square", source="operator"):
     row, col = point
     return {
         "image_id": image_id,
         "kind": kind,
-        "source": "operator",
+        "source": source,
         "decision": decision,
         "row_px": row,
         "col_px": col,
@@ -125,6 +125,17 @@ def test_only_decisions_label(decision, label):
 
     nearest = np.hypot(table["row_px"] - middles[0][0], table["col_px"] - middles[0][1]).idxmin()
     assert table.loc[nearest, "label"] == label
+
+
+@pytest.mark.parametrize(("source", "label"), [("vendor", "selected"), ("model", "unknown")])
+def test_a_square_that_no_operator_put_forward_is_not_left_where_it_was_taken(source, label):
+    pixels, middles = draw_grid()
+
+    table = joined([(image_row("a", pixels, viewed=True), pixels)], [target("a", middles[0], source=source)])
+
+    nearest = np.hypot(table["row_px"] - middles[0][0], table["col_px"] - middles[0][1]).idxmin()
+    assert table.loc[nearest, "label"] == label
+    assert (table.loc[table.index != nearest, "label"] == "rejected").all()
 
 
 def test_a_point_between_squares_lies_in_none():

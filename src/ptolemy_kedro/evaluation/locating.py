@@ -39,10 +39,10 @@ def compare_with_clicks(
     import pandas as pd
 
     from ptolemy_kedro import tables
-    from ptolemy_kedro.holes.learning import hole_clicks
+    from ptolemy_kedro.choices import selected_sites
     from ptolemy_kedro.holes.locating import images_of_holes
 
-    clicks = hole_clicks(targets)
+    clicks = selected_sites(targets, "hole")
     clicks = clicks[clicks["image_id"].isin(images_of_holes(images)["image_id"])]
     rows = [
         {"session_id": of_image["session_id"].iloc[0], "image_id": image_id, "method": way}
@@ -88,9 +88,9 @@ def misses(holes: "pd.DataFrame", targets: "pd.DataFrame") -> tuple[NDArray[np.f
     Returns:
         Points (row, col) [px]; shapes (m, 2) and (n, 2).
     """
-    from ptolemy_kedro.holes.learning import hole_clicks
+    from ptolemy_kedro.choices import selected_sites
 
-    clicks = points_of(hole_clicks(targets))
+    clicks = points_of(selected_sites(targets, "hole"))
     pairs = detection.match_points(clicks, points_of(holes), holes["radius_px"].to_numpy(float))
     return np.delete(clicks, pairs[:, 0], axis=0), np.delete(points_of(holes), pairs[:, 1], axis=0)
 

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro import archive as archives
+from ptolemy_kedro.choices import selected_sites
 from ptolemy_kedro.figures.hole_failures import LocatedImage
 from ptolemy_kedro.holes.crop_table import hole_crops_of
 from ptolemy_kedro.holes.crops import HoleCrops
 from ptolemy_kedro.holes.found import FoundHoles
-from ptolemy_kedro.holes.learning import hole_clicks
 from ptolemy_kedro.holes.table import found_of
 from ptolemy_kedro.metrics.detection import match_points
 from ptolemy_kedro.partitions import SessionTable
@@ -69,7 +69,7 @@ def located_image(
         name: Id of the image.
     """
     found = holes[holes["image_id"] == name]
-    clicks = hole_clicks(targets)
+    clicks = selected_sites(targets, "hole")
     points = clicks.loc[clicks["image_id"] == name, ["row_px", "col_px"]].to_numpy(float)
     centres, radius_px = found[["row_px", "col_px"]].to_numpy(float), found["radius_px"].to_numpy(float)
     pairs = match_points(points, centres, radius_px)

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from ptolemy_kedro.choices import rejected_sites, selected_sites, sites_of_models
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -16,8 +18,9 @@ BESIDE = 1.5
 def label_holes(holes: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.DataFrame") -> "pd.Series":
     """Label each hole selected, rejected or unknown.
 
-    A hole is selected where an operator's selected target is nearest to it and not beside it; else rejected
-    where a rejected one is, or where its image was viewed and it was left; else unknown.
+    A hole is selected where a selected target (``choices``) is nearest to it and not beside it; else rejected
+    where an operator's rejected one is, or where its image was viewed and it was left; else unknown. One
+    that a model selected was not left.
 
     Args:
         holes: ``tables.Holes`` rows of one session.
@@ -29,11 +32,11 @@ def label_holes(holes: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.Data
     """
     import pandas as pd
 
-    of_holes = targets[(targets["kind"] == "hole") & (targets["source"] == "operator")]
-    selected = _clicked(holes, of_holes[of_holes["decision"] == "selected"])
-    rejected = _clicked(holes, of_holes[of_holes["decision"] == "rejected"])
+    selected = _clicked(holes, selected_sites(targets, "hole"))
+    rejected = _clicked(holes, rejected_sites(targets, "hole"))
     viewed = holes["image_id"].isin(images.loc[images["viewed"].astype(bool), "image_id"]).to_numpy()
-    labels = np.where(selected, "selected", np.where(rejected | viewed, "rejected", "unknown"))
+    left = viewed & ~_clicked(holes, sites_of_models(targets, "hole"))
+    labels = np.where(selected, "selected", np.where(rejected | left, "rejected", "unknown"))
     return pd.Series(labels, index=holes.index, dtype="str")
 
 

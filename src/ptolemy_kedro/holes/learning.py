@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro import archive as archives
+from ptolemy_kedro.choices import rejected_sites, selected_sites
 from ptolemy_kedro.files import digest
 from ptolemy_kedro.holes.clicks import ClickedImage, clicked_image
 from ptolemy_kedro.holes.localiser_options import LocaliserOptions
@@ -64,17 +65,11 @@ def gather(patches: SessionTable) -> Patches:
     )
 
 
-def hole_clicks(targets: "pd.DataFrame", decision: str = "selected") -> "pd.DataFrame":
-    """Choose the holes that operators selected, or put aside (``tables.Targets`` rows)."""
-    of_holes = (targets["kind"] == "hole") & (targets["source"] == "operator")
-    return targets[of_holes & (targets["decision"] == decision)]
-
-
 def _clicked_images(
     archive: Path, images: "pd.DataFrame", grids: "pd.DataFrame", targets: "pd.DataFrame"
 ) -> Iterator[tuple[str, ClickedImage]]:
-    selected = dict(iter(hole_clicks(targets).groupby("image_id")))
-    rejected = dict(iter(hole_clicks(targets, "rejected").groupby("image_id")))
+    selected = dict(iter(selected_sites(targets, "hole").groupby("image_id")))
+    rejected = dict(iter(rejected_sites(targets, "hole").groupby("image_id")))
     shown = images_of_holes(images).merge(grids[["grid_id", "hole_diameter_um"]], on="grid_id", how="left")
     store = archives.open_pixels(archive, permissive=True)
     with closing(store.container):

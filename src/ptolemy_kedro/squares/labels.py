@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ptolemy_kedro.choices import rejected_sites, selected_sites, sites_of_models
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,8 +17,9 @@ BESIDE = 1.25
 def label_squares(squares: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.DataFrame") -> "pd.Series":
     """Label each square selected, rejected or unknown.
 
-    A square is selected where an operator's selected target lies in any sighting of it; else rejected where
-    a rejected one does, or where one of its images was viewed and it was left; else unknown.
+    A square is selected where a selected target (``choices``) lies in any sighting of it; else rejected where
+    an operator's rejected one does, or where one of its images was viewed and it was left; else unknown. One
+    that a model selected was not left.
 
     Args:
         squares: ``tables.Squares`` rows of one session, with corners and ``physical_id``.
@@ -28,13 +31,17 @@ def label_squares(squares: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.
     """
     import pandas as pd
 
-    of_squares = targets[(targets["kind"] == "square") & (targets["source"] == "operator")]
-    selected = _holding(squares, of_squares[of_squares["decision"] == "selected"])
-    rejected = _holding(squares, of_squares[of_squares["decision"] == "rejected"])
     viewed = squares["image_id"].isin(images.loc[images["viewed"].astype(bool), "image_id"]).to_numpy()
-    of_any = pd.DataFrame({"selected": selected, "rejected": rejected | viewed}, index=squares.index)
-    of_any = of_any.groupby(squares["physical_id"].to_numpy()).transform("any")
-    labels = np.where(of_any["selected"], "selected", np.where(of_any["rejected"], "rejected", "unknown"))
+    said = {
+        "selected": _holding(squares, selected_sites(targets, "square")),
+        "rejected": _holding(squares, rejected_sites(targets, "square")),
+        "viewed": viewed,
+        "by_model": _holding(squares, sites_of_models(targets, "square")),
+    }
+    sightings = pd.DataFrame(said, index=squares.index).groupby(squares["physical_id"].to_numpy())
+    of_any = sightings.transform("any")
+    against = of_any["rejected"] | (of_any["viewed"] & ~of_any["by_model"])
+    labels = np.where(of_any["selected"], "selected", np.where(against, "rejected", "unknown"))
     return pd.Series(labels, index=squares.index, dtype="str")
 
 
