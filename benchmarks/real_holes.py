@@ -4,8 +4,9 @@
 
 By the rule of the data's README: a find within half a hole radius of a label is right; finds outside the hull
 of the labels count neither for nor against. Images without labels are to be looked at: ``--to`` writes an
-overlay of each, never into the repository. Nothing was fitted to these figures. Ends with an error where a
-bar is missed: all 17 holes of the render with one false at most, 73 of the 75 of the square with four.
+overlay of each, never into the repository. No weight was learnt from these images, but both labelled ones
+were looked at while the search was built. Ends with an error where a bar is missed: all 17 holes of the
+render with one false at most, 73 of the 75 of the square with four.
 """
 
 import argparse
