@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 
 import mrcfile
 import numpy as np
@@ -55,6 +56,20 @@ def test_the_files_own_pixel_size_is_told_unless_another_is_given(ptolemy, told,
     ptolemy("holes", image, "--pixel-size", "77.5")
 
     assert told == [400.0, 77.5]
+
+
+@pytest.mark.parametrize(("given", "size"), [((), 380.0), (("--pixel-size", "77.5"), 77.5)])
+def test_one_pixel_size_counts_for_all_that_a_run_gives_the_mdocs_before_the_headers(
+    ptolemy, told, image, tmp_path, given, size
+):
+    image.with_name("m1.mrc.mdoc").write_text("PixelSpacing = 380\n[ZValue = 0]\nStagePosition = 0 0\n")
+    nav, answer = tmp_path / "plan.nav", tmp_path / "out.json"
+
+    code, _, _ = ptolemy("holes", image, *given, "--nav", nav, "--json", answer)
+
+    (width_um,) = re.findall(r"PtsX = (\S+)", nav.read_text())[:1]
+    assert code == 0 and told == [size] == [json.loads(answer.read_text())["pixel_size_a"]]
+    assert abs(float(width_um)) == pytest.approx(scene.pixels("m1").shape[1] * size / 1e4 / 2)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
@@ -141,6 +156,14 @@ def test_a_pixel_size_is_positive(ptolemy, image, size):
     code, _, err = ptolemy("holes", image, "--pixel-size", size)
 
     assert code == 1 and "--pixel-size" in err
+
+
+@pytest.mark.parametrize("place", [("nan", "inf"), ("1", "nan"), ("-inf", "0")])
+def test_a_place_on_the_stage_is_finite(ptolemy, told, image, tmp_path, place):
+    code, _, err = ptolemy("holes", image, "--nav", tmp_path / "plan.nav", "--stage", *place)
+
+    assert code == 1 and told == [] and not (tmp_path / "plan.nav").exists()
+    assert err.count("\n") == 1 and "--stage" in err
 
 
 def test_a_picture_needs_a_name_that_says_its_kind(ptolemy, told, image, tmp_path):

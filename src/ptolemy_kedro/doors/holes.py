@@ -18,7 +18,8 @@ SHOWN = 40
 def holes(
     image: Annotated[Path, typer.Argument(help="MRC, TIFF, PNG or JPEG")],
     pixel_size: Annotated[
-        float | None, typer.Option(help="Edge of a pixel [A]; the file's own if left out; may be unknown.")
+        float | None,
+        typer.Option(help="Edge of a pixel [A]; that of IMAGE.mdoc or the file if left out; may be unknown."),
     ] = None,
     figure: Annotated[Path | None, typer.Option(help="Draw the ranking over the image.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write one row a hole.")] = None,
@@ -33,41 +34,38 @@ def holes(
     ] = None,
 ) -> None:
     """Find the holes of an image and rank them, best first."""
-    from ptolemy_kedro.archive.images import header_of
+    from ptolemy_kedro.archive.loose import look_at
     from ptolemy_kedro.doors import hole_answers, ranking
 
     terminal.need_pixel_size(pixel_size)
+    terminal.need_stage(stage)
     if figure:
         terminal.need_picture_name(figure)
-    frame = _frame(image, pixel_size, stage) if nav else None
-    ranked = ranking.judge_file(image, pixel_size)
+    frame = look_at(image, image.name, pixel_size, stage)
+    if nav and frame.stage_map is None:
+        _say_unplaced(frame)
+    ranked = ranking.judge_file(image, frame.pixel_size_a)
     _show(ranked)
     if csv:
         ranking.write_answer(hole_answers.holes_as_csv(ranked), csv)
     if json_to:
-        size = pixel_size or header_of(image, image.name).pixel_size_a
-        ranking.write_answer(hole_answers.with_models(ranked, size), json_to)
+        ranking.write_answer(hole_answers.with_models(ranked, frame.pixel_size_a), json_to)
     if figure:
         _draw(image, ranked, figure)
-    if nav and frame:
+    if nav:
         from ptolemy_kedro.exports.one_image import holes_as_navigator
 
         text = holes_as_navigator(nav.name, frame, ranked.found, ranked.scores, ranked.model)
         ranking.write_answer(text, nav)
 
 
-def _frame(image: Path, pixel_size_a: float | None, stage_um: tuple[float, float] | None) -> "LooseImage":
-    from ptolemy_kedro.archive.loose import look_at
-
-    frame = look_at(image, image.name, pixel_size_a, stage_um)
-    if frame.stage_map is None:
-        lacks = "pixel size" if frame.pixel_size_a is None else "stage position"
-        typer.echo(
-            f"{image.name}: its {lacks} is unknown, so the navigator's places count from the image's middle "
-            "and are marked as not registered. Give --pixel-size and --stage X Y, or put its .mdoc there.",
-            err=True,
-        )
-    return frame
+def _say_unplaced(frame: "LooseImage") -> None:
+    lacks = "pixel size" if frame.pixel_size_a is None else "stage position"
+    typer.echo(
+        f"{frame.name}: its {lacks} is unknown, so the navigator's places count from the image's middle "
+        "and are marked as not registered. Give --pixel-size and --stage X Y, or put its .mdoc there.",
+        err=True,
+    )
 
 
 def _show(ranked: "RankedHoles") -> None:

@@ -1,5 +1,6 @@
 """What the commands for people share: the terminal, and pictures written to a file."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,6 +54,17 @@ def need_pixel_size(pixel_size_a: float | None) -> None:
     """
     if pixel_size_a is not None and not 0 < pixel_size_a < float("inf"):
         raise PtolemyError(f"--pixel-size is {pixel_size_a}. A pixel size is positive, in angstrom.")
+
+
+def need_stage(stage_um: tuple[float, float] | None) -> None:
+    """Refuse a place on the stage that cannot be.
+
+    Raises:
+        PtolemyError: One of its numbers is not finite.
+    """
+    if stage_um is not None and not all(map(math.isfinite, stage_um)):
+        x, y = stage_um
+        raise PtolemyError(f"--stage is {x} {y}. A place on the stage is two finite numbers, in um.")
 
 
 def save_picture(figure: "Figure", to: Path) -> None:
