@@ -15,6 +15,27 @@ def test_the_turn_of_a_lattice_is_found_up_to_45_degrees(angle_deg):
     assert np.rad2deg(lattice_turns(found)) == pytest.approx(angle_deg)
 
 
+@pytest.mark.parametrize("steps_px", [(50, 35), (35, 50), (50, 45), (30, 90)])
+@pytest.mark.parametrize("angle_deg", [-44.0, -20.0, 0.0, 44.0])
+def test_a_lattice_of_unequal_steps_turns_no_further(steps_px, angle_deg):
+    along, across = steps_px
+    turn = np.deg2rad(angle_deg)
+    basis = [[along * np.sin(turn), along * np.cos(turn)], [across * np.cos(turn), -across * np.sin(turn)]]
+    found = holes_at([[50.0, 50.0]], 10, np.array([[0, 0]]), np.array(basis))
+
+    assert np.rad2deg(lattice_turns(found)) == pytest.approx(angle_deg)
+
+
+@pytest.mark.parametrize(("angle_deg", "expected"), [(0.0, 0.0), (29.0, 29.0), (31.0, -29.0), (60.0, 0.0)])
+def test_a_hexagonal_lattice_turns_by_30_degrees_at_most(angle_deg, expected):
+    angles = np.deg2rad([angle_deg, angle_deg + 60])
+    found = holes_at(
+        [[50.0, 50.0]], 10, np.array([[0, 0]]), 40 * np.stack([np.sin(angles), np.cos(angles)], 1)
+    )
+
+    assert np.rad2deg(lattice_turns(found)) == pytest.approx(expected, abs=1e-9)
+
+
 def test_crops_are_upright_so_that_neighbours_lie_along_the_rows_and_columns():
     image, found, _ = draw_field(radius=10, spacing=40, angle_deg=27, depth=lambda k: 0.1)
     middle = np.abs(found.centres - [150, 200]).sum(axis=1).argmin()

@@ -14,6 +14,9 @@ from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, KeptCrops, levels, 
 COARSE = 16
 """Pixels a side of a crop that tell its statistics."""
 
+HARDLY_LONGER = 1.2
+"""Length of a lattice's diagonal, over its shorter step, up to which a crop may lie along it, too."""
+
 
 @parameters(frozen=True, config={"extra": "forbid"})
 class HoleCropOptions:
@@ -133,7 +136,8 @@ def crop_radii(found: FoundHoles) -> NDArray[np.float64]:
 def lattice_turns(found: FoundHoles) -> NDArray[np.float64]:
     """Give the angle from +col towards +row of a hole's lattice, or 0 [rad]; shape (n,).
 
-    Of the steps to adjacent sites the one nearest to +col counts, so that no crop turns over 45 degrees.
+    Of its two steps, and the diagonals hardly longer, the one nearest to +col counts: a lattice with steps at
+    right angles, equal or not, turns no crop over 45 degrees, a hexagonal one none over 30.
     """
     turns = np.zeros(len(found))
     for number, basis in enumerate(found.bases):
@@ -142,10 +146,9 @@ def lattice_turns(found: FoundHoles) -> NDArray[np.float64]:
 
 
 def _turn(basis: NDArray[np.float64]) -> float:
-    first, second = basis
-    steps = np.stack([first, second, first + second, first - second])
-    lengths = np.hypot(*steps.T)
-    steps = steps[lengths <= 1.2 * lengths.min()]
+    diagonals = np.stack([basis[0] + basis[1], basis[0] - basis[1]])
+    short = np.hypot(*diagonals.T) <= HARDLY_LONGER * np.hypot(*basis.T).min()
+    steps = np.concatenate([basis, diagonals[short]])
     steps = steps * np.where(steps[:, 1:] < 0, -1.0, 1.0)
     angles = np.arctan2(steps[:, 0], steps[:, 1])
     return float(angles[np.abs(angles).argmin()])
