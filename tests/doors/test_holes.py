@@ -129,6 +129,17 @@ def test_a_navigator_of_an_image_of_unknown_scale_counts_pixels_and_says_so(ptol
     assert "PtsX = -32 32 32 -32 -32" in (tmp_path / "plan.nav").read_text()  # 64 px, 1 um each
 
 
+def test_a_few_pixels_that_are_not_finite_are_replaced_and_said_so_once(ptolemy, told, tmp_path):
+    flawed = scene.pixels("m1").astype(np.float32)
+    flawed[3, 5:7] = np.nan, np.inf
+    Image.fromarray(flawed).save(tmp_path / "m1.tif")
+
+    code, _, err = ptolemy("holes", tmp_path / "m1.tif", "--figure", tmp_path / "out.png")
+
+    assert code == 0 and (tmp_path / "out.png").is_file()
+    assert err.count("\n") == 1 and "m1.tif" in err and "2 pixels that are not finite were replaced" in err
+
+
 def test_an_image_without_holes_is_a_plain_answer_everywhere(ptolemy, told, tmp_path):
     path = tmp_path / "flat.png"
     Image.fromarray(np.full((64, 64), 9, np.uint8)).save(path)

@@ -84,6 +84,18 @@ def test_a_file_can_take_the_answer_and_verbose_names_the_models_on_stderr(image
     assert json.loads((tmp_path / "answer.json").read_text().splitlines()[0])
 
 
+def test_a_few_pixels_that_are_not_finite_are_replaced_and_said_so_on_stderr_alone(tmp_path, capsys):
+    flawed = scene.pixels("m1").astype(np.float32)
+    flawed[3, 5] = np.nan
+    with mrcfile.new(tmp_path / "m1.mrc") as file:
+        file.set_data(flawed)
+
+    assert main([str(tmp_path / "m1.mrc")]) == 0
+    answer = capsys.readouterr()
+    assert len(json.loads(answer.out)) > 20
+    assert answer.err.count("\n") == 1 and "1 pixels that are not finite" in answer.err
+
+
 def test_an_image_without_holes_is_an_empty_list(tmp_path, capsys):
     with mrcfile.new(tmp_path / "flat.mrc") as file:
         file.set_data(np.full((128, 128), 7, np.int16))

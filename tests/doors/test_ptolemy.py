@@ -33,6 +33,19 @@ def test_what_is_no_image_ends_in_one_line_that_names_it(ptolemy, unusable):
     assert "input.mrc" in err
 
 
+def test_a_few_pixels_that_are_not_finite_are_replaced_and_said_so_once(ptolemy, pixels, tmp_path):
+    from PIL import Image
+
+    flawed = pixels.astype(np.float32)
+    flawed[3, 5:7] = np.nan, np.inf
+    Image.fromarray(flawed).save(tmp_path / "tile.tif")
+
+    code, out, err = ptolemy("squares", tmp_path / "tile.tif", "--figure", tmp_path / "out.png")
+
+    assert code == 0 and "9 squares" in out and (tmp_path / "out.png").is_file()
+    assert err.count("\n") == 1 and "tile.tif" in err and "2 pixels that are not finite were replaced" in err
+
+
 def test_a_colour_image_is_ranked_by_its_luminance_and_said_so_once(ptolemy, pixels, tmp_path):
     from PIL import Image
 

@@ -155,9 +155,10 @@ def _finite(pixels: Pixels, name: str, permissive: bool) -> tuple[Pixels, tuple[
     if bad == 0:
         return pixels, ()
     if bad == pixels.size or not permissive:
+        mend = "Replace them (say, by the median), or read the image permissively."
         raise ImageError(
             f"{name} has {bad:,} of {pixels.size:,} pixels that are not finite (NaN or infinite). "
-            "Replace them (say, by the median), or read the image permissively."
+            + ("Copy the image again." if bad == pixels.size else mend)
         )
     mended = np.where(finite, pixels, np.median(pixels[finite]).astype(pixels.dtype))
     return mended, (f"{name}: {bad:,} pixels that are not finite were replaced by the median.",)

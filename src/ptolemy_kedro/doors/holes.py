@@ -91,6 +91,6 @@ def _draw(image: Path, ranked: "RankedHoles", to: Path) -> None:
     from ptolemy_kedro.archive.images import read_image
     from ptolemy_kedro.figures.holes import holes_overlay
 
-    pixels = read_image(image, image.name).pixels
+    pixels = read_image(image, image.name, permissive=True).pixels
     caption = f"{image.name}; {ranked.model}"
     terminal.save_picture(holes_overlay(pixels, ranked.found, ranked.scores, caption), to)

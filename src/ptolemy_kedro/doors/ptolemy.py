@@ -135,8 +135,8 @@ def _draw(image: Path, ranked, to: Path) -> None:
     from ptolemy_kedro.archive.images import read_image
     from ptolemy_kedro.figures.tile import tile_overlay
 
-    drawn = tile_overlay(read_image(image, image.name).pixels, ranked.squares, ranked.scores, ranked.model)
-    save_picture(drawn, to)
+    pixels = read_image(image, image.name, permissive=True).pixels
+    save_picture(tile_overlay(pixels, ranked.squares, ranked.scores, ranked.model), to)
 
 
 if __name__ == "__main__":

@@ -100,12 +100,13 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def _read(path: Path) -> LoadedImage:
+    """Read an image, permissively: an answer is wanted now; what was lived with is said on stderr."""
     if path.is_dir():
         raise ImageError(f"{path} is a folder. Give one image file.")
     if not path.is_file():
         raise ImageError(f"There is no file {path}.")
     try:
-        image = read_image(path, str(path))
+        image = read_image(path, str(path), permissive=True)
     except OSError as failure:
         raise ImageError(f"{path} cannot be read: {failure.strerror or failure}.") from None
     for warning in image.warnings:
