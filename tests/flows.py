@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 class Project:
-    """The project in a folder of its own: its configuration copied, its data apart."""
+    """The project in a folder of its own: its configuration copied, its data and its models apart."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -24,6 +24,7 @@ class Project:
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PTOLEMY")}
+        environment["PTOLEMY_HOME"] = str(self.data / "06_models/home")
         kedro = str(Path(sys.executable).with_name("kedro"))
         return subprocess.run(
             [kedro, "run", *words], cwd=self.folder, env=environment, capture_output=True, text=True

@@ -1,7 +1,6 @@
-"""What happens around every run: the models' home, the lock, the demo's sessions, the record in MLflow."""
+"""What happens around every run: the lock, the demo's sessions, the record in MLflow."""
 
 import logging
-import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,15 +24,6 @@ Options = TypeVar("Options")
 
 SESSION = "session"
 """The parameter that names the session to target in; the catalog reads it."""
-
-
-class HomeHook:
-    """Gives the flows a home of models inside the project, unless the environment names one."""
-
-    @hook_impl
-    def after_context_created(self, context: KedroContext) -> None:
-        """Set ``PTOLEMY_HOME`` for this process, an absolute path."""
-        os.environ.setdefault("PTOLEMY_HOME", str(Path(context.project_path) / "data/06_models/home"))
 
 
 class DemoHook:

@@ -3,7 +3,6 @@
 from ptolemy_kedro.hooks import (
     AccountHook,
     DemoHook,
-    HomeHook,
     NewSessionHook,
     OneFlowHook,
     ParametersHook,
@@ -11,7 +10,6 @@ from ptolemy_kedro.hooks import (
 )
 
 HOOKS = (
-    HomeHook(),
     ParametersHook(),
     NewSessionHook(),
     DemoHook(),

@@ -158,9 +158,10 @@ def test_a_session_is_refused_where_no_flow_reads_it(project, session):
 
 @pytest.mark.slow
 def test_without_models_it_says_what_to_run(tmp_path, session):
-    said = refused(Project(tmp_path / "bare"), "--pipeline=target", f"--params=session={session}")
+    bare = Project(tmp_path / "bare")
+    said = refused(bare, "--pipeline=target", f"--params=session={session}")
 
-    assert "ptolemy models init" in said and "PTOLEMY_HOME" in said
+    assert "ptolemy models init" in said and str(bare.data / "06_models/home") in said
 
 
 @pytest.mark.slow

@@ -29,7 +29,7 @@ class ChampionDataset(AbstractDataset[None, dict[str, Any]]):
         try:
             return champions.note_of(champions.read(home, self._name), home)
         except ModelError as failure:
-            return {"name": self._name, "missing": f"{failure} The flows' PTOLEMY_HOME is {home.path}."}
+            return {"name": self._name, "missing": str(failure)}
 
     def save(self, data: None) -> None:
         raise ModelError("A champion is made by `ptolemy models promote`, not by a flow.")
