@@ -8,6 +8,7 @@ from pydantic.dataclasses import dataclass
 from scipy.spatial import cKDTree
 
 from ptolemy_kedro.geometry import Points
+from ptolemy_kedro.holes.evidence import amid
 from ptolemy_kedro.holes.lattice import Floats, Indices
 from ptolemy_kedro.holes.lattice_growth import LatticeFit, grown, joined
 from ptolemy_kedro.holes.lattice_search import search_lattice
@@ -20,9 +21,6 @@ SEEDS = 3
 
 ENOUGH = 0.7
 """Share of all the points' weight that ends the search for a better lattice."""
-
-OVERLAP = 2.2
-"""Spacings within which three holes of a lattice lie about a point that is amid them."""
 
 
 @dataclass(frozen=True, config={"extra": "forbid"})
@@ -70,20 +68,17 @@ def fit_lattices(
 def _with(
     fits: list[LatticeFit], fit: LatticeFit, points: Points, weights: Floats, options: LatticeOptions
 ) -> list[LatticeFit]:
-    """Add a lattice: to one that it goes on, beyond a bar; to none where it lies amid another's holes."""
-    if any(_overlaps(points[fit.members], points[other.members], other) for other in fits):
+    """Add a lattice: to one that it goes on, beyond a bar; to none where it lies amid another's holes.
+
+    A piece of foil has one lattice alone.
+    """
+    if any(amid(other, points[other.members], points[fit.members]).mean() > 0.5 for other in fits):
         return fits
     for number, other in enumerate(fits):
         both = joined(points, weights, other, fit, options.tolerance)
         if both is not None:
             return [*fits[:number], both, *fits[number + 1 :]]
     return [*fits, fit]
-
-
-def _overlaps(points: Points, others: Points, other: LatticeFit) -> bool:
-    """Whether most of some points lie amid the holes of another lattice: a piece of foil has one alone."""
-    gaps, _ = cKDTree(others).query(points, min(3, len(others)))
-    return bool((gaps[:, -1] < OVERLAP * np.sqrt(other.lattice.cell_px2)).mean() > 0.5)
 
 
 def _strongest(
