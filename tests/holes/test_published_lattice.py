@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from points import lattice_of, noisy, same_lattice
 
-from ptolemy_kedro.holes.published_lattice import fit_published_lattice, published_sites
+from ptolemy_kedro.holes.published_lattice import fit_published_lattice, weighed_sites
 
 SHAPE = (300, 300)
 
@@ -27,14 +27,17 @@ def test_a_square_lattice_is_found_and_its_missing_sites_filled_in(turn_deg):
     found = fit_published_lattice(inner, probability > 1e-4)
 
     assert same_lattice(found, lattice, SHAPE, 1.0)
-    assert len(published_sites(inner, probability)) == pytest.approx(len(lattice.sites_within(SHAPE)), abs=3)
+    sites, _ = weighed_sites(inner, probability)
+    assert len(sites) == pytest.approx(len(lattice.sites_within(SHAPE)), abs=3)
 
 
-def test_a_threshold_leaves_out_the_sites_that_the_network_does_not_see():
+def test_the_network_says_which_sites_it_does_not_see():
     points = noisy(lattice_of("square", 40.0), SHAPE, 1, missing=0.3)
     points = points[np.all((points > 6) & (points < 293), axis=1)]
 
-    assert len(published_sites(points, probability_of(points), threshold=0.5)) == len(points)
+    _, said = weighed_sites(points, probability_of(points))
+
+    assert (said >= 0.5).sum() == len(points)
 
 
 def test_a_hexagonal_lattice_is_beyond_it():
@@ -48,4 +51,7 @@ def test_a_hexagonal_lattice_is_beyond_it():
 def test_fewer_than_two_centres_are_returned_as_they_are(count):
     points = np.full((count, 2), 100.0)
 
-    np.testing.assert_array_equal(published_sites(points, probability_of(points)), points)
+    sites, said = weighed_sites(points, probability_of(points))
+
+    np.testing.assert_array_equal(sites, points)
+    assert said.tolist() == [np.inf] * count

@@ -46,24 +46,6 @@ def fit_published_lattice(centres: Points, mask: NDArray[np.bool_]) -> Lattice |
     return proposals[int(np.argmin(costs))] if proposals else None
 
 
-def published_sites(
-    centres: Points, probability: NDArray[np.float32], mask_from: float = 1e-4, threshold: float = 0.0
-) -> Points:
-    """List the holes that the published method reports; as ``weighed_sites``, but those of a threshold alone.
-
-    Args:
-        centres: Of the blobs (row, col) [px of the map]; shape (n, 2).
-        probability: The network's map; shape (rows, cols).
-        mask_from: Probability from which a pixel belongs to the mask.
-        threshold: Sites whose probability is lower are left out; 0 for none.
-
-    Returns:
-        Shape (m, 2).
-    """
-    sites, said = weighed_sites(centres, probability, mask_from)
-    return sites[said >= threshold]
-
-
 def weighed_sites(
     centres: Points, probability: NDArray[np.float32], mask_from: float = 1e-4
 ) -> tuple[Points, Floats]:
