@@ -76,14 +76,12 @@ class Sites:
         points: Centres (row, col) [px]; shape (n, 2).
         probability: Fused, that a hole is there and open to view; shape (n,).
         from_lattice: The network made no peak there; shape (n,).
-        member: Place of its peak among the points given, -1 for none; shape (n,).
     """
 
     indices: Indices
     points: Points
     probability: Floats
     from_lattice: NDArray[np.bool_]
-    member: Indices
 
     def __len__(self) -> int:
         """Count the sites."""
@@ -96,7 +94,6 @@ class Sites:
             self.points[chosen],
             self.probability[chosen],
             self.from_lattice[chosen],
-            self.member[chosen],
         )
 
 
@@ -136,7 +133,7 @@ def complete(
         + np.where(peak, SEEN_TWICE, 1.0) * np.clip(looks.likeness, *IMAGE)
         + _foil(sites, looks, sure)
     )
-    return Sites(indices, sites, _agreed(logit, indices), ~peak, member)
+    return Sites(indices, sites, _agreed(logit, indices), ~peak)
 
 
 def settle(found: list[Sites], radius_px: float) -> list[Sites]:
