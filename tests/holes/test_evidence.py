@@ -29,11 +29,11 @@ def scene(contrast=0.3, noise=0.05, seed=0):
     return image.astype(np.float32), sites, open_
 
 
-def completed(image, holes, kept, density=0.1):
+def completed(image, holes, kept, elsewhere=0.1):
     points = holes[kept]
     (fit,) = fit_lattices(points)
     return complete(
-        fit, points, np.full(len(points), 0.9), RADIUS, image, lambda sites: np.full(len(sites), density)
+        fit, points, np.full(len(points), 0.9), RADIUS, image, lambda sites: np.full(len(sites), elsewhere)
     )
 
 
@@ -74,7 +74,7 @@ def test_what_the_network_expects_counts():
     image, sites, open_ = scene(noise=0.2)
     seen = open_ & (np.random.default_rng(2).random(len(sites)) < 0.5)
 
-    low, high = (completed(image, sites, seen, density).probability for density in (0.02, 0.6))
+    low, high = (completed(image, sites, seen, elsewhere).probability for elsewhere in (0.02, 0.6))
 
     assert (high >= low).all()
     assert high.mean() > low.mean()

@@ -103,7 +103,7 @@ def complete(
     probability: Floats,
     radius_px: float,
     image: NDArray[np.float32],
-    density_at: Callable[[Points], Floats],
+    probability_at: Callable[[Points], Floats],
 ) -> Sites:
     """Weigh every site of a lattice in an image.
 
@@ -113,7 +113,7 @@ def complete(
         probability: Of each, by the network; shape (n,).
         radius_px: Of a hole.
         image: Grey levels, any scale and sign; shape (rows, cols). Best with holes of about 10 px radius.
-        density_at: Clicks that the network's map holds within a radius of any point, 0 to 1.
+        probability_at: Of a hole at any points (m, 2), read off the network's map, peak or no peak; 0 to 1.
 
     Returns:
         All sites whose centre lies in the image; what is improbable is for the caller to leave out.
@@ -123,7 +123,7 @@ def complete(
     sites, peak = fit.sites(indices), member >= 0
     whole = peak & _is_whole(sites, image.shape, radius_px)
     sites[whole] = (sites[whole] + points[member[whole]]) / 2
-    said = np.clip(density_at(sites), 1e-3, 0.999)
+    said = np.clip(probability_at(sites), 1e-3, 0.999)
     said[peak] = np.maximum(said[peak], np.clip(probability[member[peak]], 1e-3, 0.999))
     sure = peak & (said > 0.5)
     sure = sure if sure.sum() >= 3 else peak
