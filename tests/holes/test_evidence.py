@@ -142,7 +142,7 @@ def test_holes_cut_by_the_edge_lie_where_the_lattice_says():
 def test_of_two_lattices_sites_in_one_place_the_more_probable_is_kept():
     image, sites, open_ = scene()
     one = completed(image, sites, open_)
-    other = completed(image, sites + 8.0, open_, density=0.02)
+    other = completed(image, sites + 8.0, open_, elsewhere=0.02)
 
     kept = settle([one, other], RADIUS)
 
