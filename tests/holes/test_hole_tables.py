@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,6 +62,26 @@ def test_an_image_without_holes_gives_no_row():
     rows = tables.validate(tables.Holes, rows_of(FoundHoles()), "holes")
 
     assert len(rows) == 0 and len(found_of(rows)) == 0
+
+
+@pytest.mark.parametrize(
+    ("lattice", "expected"),
+    [
+        ([0, 1, 1, 1], 50),  # the lattice with most holes
+        ([-1, -1, -1, -1], 70),  # the usual distance of neighbours
+        ([-1, -1, 0, -1], 90),
+    ],
+)
+def test_holes_read_back_have_the_spacing_they_were_found_with(lattice, expected):
+    centres = np.array([[10.0, 10.0], [10.0, 80.0], [10.0, 150.0], [10.0, 220.0]])
+    found = replace(
+        holes_at(centres, 10),
+        lattice=np.array(lattice),
+        bases=np.array([[[0.0, 90.0], [90.0, 0.0]], [[0.0, 60.0], [50.0, 0.0]]]),
+    )
+
+    assert found_of(rows_of(found)).spacing_px == pytest.approx(expected)
+    assert found_of(rows_of(found[:1])).spacing_px == (None if lattice[0] < 0 else 90)
 
 
 def test_stage_positions_come_from_the_images_map():

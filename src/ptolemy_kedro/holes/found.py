@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 
@@ -52,3 +53,13 @@ class FoundHoles:
             self.spacing_px,
             self.localiser,
         )
+
+
+def usual_spacing_px(found: FoundHoles) -> float | None:
+    """Measure what ``FoundHoles.spacing_px`` holds, from centres and lattices."""
+    on_lattice = found.lattice[found.lattice >= 0]
+    if len(on_lattice):
+        return float(np.linalg.norm(found.bases[np.bincount(on_lattice).argmax()], axis=1).min())
+    if len(found) < 2:
+        return None
+    return float(np.median(cKDTree(found.centres).query(found.centres, 2)[0][:, 1]))

@@ -1,13 +1,14 @@
 """The holes of an image as rows of the table ``holes``."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptolemy_kedro.geometry import stage_map
-from ptolemy_kedro.holes.found import FoundHoles
+from ptolemy_kedro.holes.found import FoundHoles, usual_spacing_px
 from ptolemy_kedro.holes.identity import hole_ids
 
 if TYPE_CHECKING:
@@ -65,8 +66,7 @@ def found_of(rows: "pd.DataFrame") -> FoundHoles:
     for number in np.unique(lattice[lattice >= 0]):
         first = rows[lattice == number].iloc[0]
         bases[number] = first[list(STEPS)].to_numpy(float).reshape(2, 2)
-    lengths = [np.linalg.norm(bases[number], axis=1).min() for number in np.unique(lattice[lattice >= 0])]
-    return FoundHoles(
+    found = FoundHoles(
         centres=rows[["row_px", "col_px"]].to_numpy(float),
         radius_px=rows["radius_px"].to_numpy(float),
         probability=rows["probability"].to_numpy(float),
@@ -74,9 +74,9 @@ def found_of(rows: "pd.DataFrame") -> FoundHoles:
         lattice=lattice,
         indices=rows[["lattice_row", "lattice_col"]].fillna(0).to_numpy(np.int64),
         bases=bases,
-        spacing_px=float(lengths[0]) if lengths else None,
         localiser=str(rows["localiser"].iloc[0]) if len(rows) else "",
     )
+    return replace(found, spacing_px=usual_spacing_px(found))
 
 
 def _lattice_columns(found: FoundHoles) -> "dict[str, pd.Series]":
