@@ -8,7 +8,7 @@ IMAGE = np.random.default_rng(0).normal(100, 10, (200, 300))
 
 
 def holes(count: int, radius_px: float = 20.0) -> FoundHoles:
-    """Holes along the diagonal, every second one from the lattice alone."""
+    """Holes along the diagonal, every second one from the lattice."""
     places = np.linspace(30, 170, count)
     return FoundHoles(
         np.stack([places, places + 50], 1),
@@ -39,13 +39,13 @@ def test_the_best_is_the_bluest_and_the_worst_the_reddest():
     assert best[2] > best[0] and worst[0] > worst[2]
 
 
-def test_holes_of_the_lattice_alone_are_dashed_and_named_in_the_key():
+def test_holes_without_a_peak_are_dashed_and_named_in_the_key():
     axes = holes_overlay(IMAGE, holes(4), np.ones(4) / 2).axes[0]
 
     network, lattice = axes.collections
     assert network.get_linestyle()[0][1] is None and lattice.get_linestyle()[0][1] is not None
-    assert "2 of them from the lattice alone" in axes.get_title()
-    assert "lattice" in axes.get_legend().get_texts()[-1].get_text()
+    assert "2 of them from the lattice;" in axes.get_title()
+    assert axes.get_legend().get_texts()[-1].get_text() == "from the lattice, no peak of the network there"
 
 
 @pytest.mark.parametrize(("radius_px", "written"), [(60.0, 3), (3.0, 0)])

@@ -21,7 +21,7 @@ LONGER_EDGE_IN = 10.0
 SMALLEST_WRITTEN_PT = 13
 """Radius of a hole on the page [points] under which its score would hide it."""
 ALONG_THE_LATTICE = (0, (1.6, 1.1))
-"""Dashes of a hole that only the lattice speaks for."""
+"""Dashes of a hole at a site of its lattice where the network made no peak."""
 
 
 def holes_overlay(
@@ -42,7 +42,7 @@ def holes_overlay(
     draw_image(axes, image)
     draw_holes(axes, found, scores)
     guessed = int(np.count_nonzero(found.from_lattice))
-    counted = f"{len(found)} holes" + (f", {guessed} of them from the lattice alone" if guessed else "")
+    counted = f"{len(found)} holes" + (f", {guessed} of them from the lattice" if guessed else "")
     axes.set_title(f"{counted}; P(selected | viewed); {caption}".rstrip("; "), fontsize=10, wrap=True)
     axes.legend(handles=_key(guessed), loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False)
     return figure
@@ -101,7 +101,7 @@ def _pixels_a_point(axes: Axes) -> float:
 
 def _key(guessed: int) -> list[Line2D]:
     marks: list[tuple[str, float, Any]] = [("best", 0.0, "solid"), ("worst", 1.0, "solid")]
-    marks += [("from the lattice, no sign of it in the image", 0.3, ALONG_THE_LATTICE)] if guessed else []
+    marks += [("from the lattice, no peak of the network there", 0.3, ALONG_THE_LATTICE)] if guessed else []
     return [
         Line2D([], [], color=colormaps[RANKING](1 - place), linestyle=style, linewidth=2, label=label)
         for label, place, style in marks

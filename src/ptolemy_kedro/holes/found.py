@@ -17,7 +17,7 @@ class FoundHoles:
         centres: Shape (n, 2).
         radius_px: Shape (n,).
         probability: That a hole is there, from network and lattice together, 0 to 1; shape (n,).
-        from_lattice: The network alone would not have reported it; shape (n,).
+        from_lattice: It is a site of its lattice at which the network made no peak; shape (n,).
         lattice: Which of the bases it belongs to, -1 for none; shape (n,).
         indices: Its place in that lattice, in steps of the basis; (0, 0) where it has none; shape (n, 2).
         bases: A lattice each: two steps (row, col) [px] as rows; shape (k, 2, 2), k may be 0.
