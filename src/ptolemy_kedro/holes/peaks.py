@@ -37,7 +37,8 @@ def find_peaks(maps: NDArray[np.float32], reach_px: float, least_mass: float = 0
 
     Args:
         maps: Density of centres, and log radius; shape (2, rows, cols).
-        reach_px: Half the least distance between two centres [px of the map].
+        reach_px: Radius about a maximum within which the map counts for it [px of the map]. A maximum has no
+            other within round(reach_px) rows and cols of it, 1 at least.
         least_mass: Maxima with less about them are left out.
     """
     density, log_radius = maps
