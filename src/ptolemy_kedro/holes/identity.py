@@ -1,4 +1,4 @@
-"""Which hole is which: ids that survive a re-run and small changes of what was found."""
+"""Which hole is which: ids that survive a re-run and, nearly always, small changes of what was found."""
 
 import hashlib
 
@@ -15,8 +15,10 @@ ROUND_RADII = 0.5
 def hole_ids(session_id: str, image_id: str, found: FoundHoles, shape: tuple[int, int]) -> list[str]:
     """Name holes by their image and their place in its lattice, else by their rounded centre.
 
-    A lattice's steps are taken in a fixed order and its sites counted from the one nearest to the
-    image's middle, so that neither a finer fit nor another first detection renames a hole.
+    A lattice's steps are taken in a fixed order and its sites counted from the one nearest to the image's
+    middle, whatever basis and first site it was found with. A finer fit renames no hole, but for all of a
+    lattice where the middle lies half-way between sites, or the foil is turned by 45 degrees: any rule that
+    counts sites from what is seen alone leaps somewhere.
 
     Args:
         session_id: The session.
