@@ -7,6 +7,9 @@ from ptolemy_kedro.errors import ImageError
 
 Image = NDArray[np.float32]
 
+USUAL, SAMPLED = (0.5, 99.5), 250_000
+"""Percentiles between which a pixel is a usual one; and pixels that they are taken of."""
+
 
 def usable(image: NDArray) -> Image:
     """Check that an array is an image, and give it as float32 with what is not finite made darkest.
@@ -32,6 +35,18 @@ def usable(image: NDArray) -> Image:
     if not finite.any():
         raise ImageError("The image has no finite pixel. Give an image that holds intensities.")
     return np.where(finite, pixels, pixels[finite].min())
+
+
+def without_spikes(pixels: Image) -> Image:
+    """Bring the few pixels that lie far outside all others, dead or struck ones, to where far begins.
+
+    Far is a range beyond the ends of the range that all but a hundredth of the pixels lie in.
+    """
+    low, high = np.percentile(pixels.ravel()[:: max(1, pixels.size // SAMPLED)], USUAL)
+    least, most = np.float32(2 * low - high), np.float32(2 * high - low)
+    if pixels.min() >= least and pixels.max() <= most:
+        return pixels
+    return np.clip(pixels, least, most)
 
 
 def reduce(image: Image, factor: int) -> Image:

@@ -108,6 +108,19 @@ def test_odd_images_get_finite_numbers(change):
     assert all(np.isfinite(values).all() for values in described.values())
 
 
+@pytest.mark.parametrize("spike", [-32768.0, 65535.0])
+def test_a_spoilt_pixel_changes_little(spike):
+    image, found, _ = draw_field()
+    before = describe_holes(image, found)
+    spoilt = image.copy()
+    spoilt[3, 3] = spike
+
+    after = describe_holes(spoilt, found)
+
+    for name, values in before.items():
+        assert np.abs(after[name] - values).max() <= 0.05 * np.ptp(values) + 1e-9, name
+
+
 def test_holes_at_and_beyond_the_border_get_finite_numbers():
     image, _, _ = draw_field()
 

@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 from tests.holes.fields import draw_field
 
-from ptolemy_kedro.holes.finding import _is_convincing, find_holes
+from ptolemy_kedro.holes.finding import LocateOptions, _is_convincing, find_holes
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.lace import PROBABILITY, find_gaps
 from ptolemy_kedro.holes.resample import Pyramid
@@ -61,6 +61,10 @@ def slope() -> np.ndarray:
     return np.linspace(0, 1000, 400)[:, None].repeat(500, axis=1).astype(np.float32)
 
 
+def strip() -> np.ndarray:
+    return np.random.default_rng(0).normal(1000, 50, (4, 700)).astype(np.float32)
+
+
 def flat() -> np.ndarray:
     return np.full((400, 500), 7, np.float32)
 
@@ -69,7 +73,7 @@ def holes() -> np.ndarray:
     return draw_field((400, 500), 14, 60)[0].astype(np.float32)
 
 
-@pytest.mark.parametrize("draw", [grain, clouds, slope, flat, holes])
+@pytest.mark.parametrize("draw", [grain, clouds, slope, strip, flat, holes])
 def test_what_is_no_web_shows_no_gaps(draw):
     assert find_gaps(Pyramid(draw())) is None
 
@@ -92,3 +96,11 @@ def test_the_gaps_of_a_web_are_reported_on_no_lattice():
     gaps = find_gaps(Pyramid(image))
     assert len(found) == len(gaps.centres) > 5
     assert (found.probability == PROBABILITY).all() and (found.lattice == -1).all()
+
+
+def test_gaps_below_the_threshold_take_nothing_from_what_was_found():
+    image, localiser = web(3)[0], hole_localiser()
+
+    found = find_holes(image, localiser, options=LocateOptions(threshold=0.56))
+
+    assert PROBABILITY < 0.56 and len(found) and (found.probability >= 0.56).all()

@@ -12,7 +12,7 @@ from ptolemy_kedro.holes.crops import crop_radii
 from ptolemy_kedro.holes.discs import Discs, read_discs
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.surface import surface
-from ptolemy_kedro.resampling import Image, usable
+from ptolemy_kedro.resampling import Image, usable, without_spikes
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +110,7 @@ def describe_holes(
     Raises:
         ImageError: The array is no single plane of numbers.
     """
-    pixels = usable(image)
+    pixels = without_spikes(usable(image))
     if not len(found):
         return {name: np.empty(0) for name in DESCRIPTORS}
     discs = read_discs(pixels, found.centres, crop_radii(found))

@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass as parameters
 
 from ptolemy_kedro.holes.found import FoundHoles
-from ptolemy_kedro.resampling import Image, centred_into, interpolate, reduce, scaled, usable
+from ptolemy_kedro.resampling import Image, centred_into, interpolate, reduce, scaled, usable, without_spikes
 from ptolemy_kedro.stored_crops import MIDDLE, SIZE_CLASSES, KeptCrops, levels, size_classes
 
 COARSE = 16
@@ -107,7 +107,7 @@ def cut_hole_crops(
     Raises:
         ImageError: The array is no single plane of numbers.
     """
-    pixels = usable(image)
+    pixels = without_spikes(usable(image))
     radius, turn = crop_radii(found), lattice_turns(found)
     reduction = np.maximum(1, np.ceil(2 * options.reach * radius / options.largest_px)).astype(np.int64)
     sides = np.clip(np.rint(2 * options.reach * radius / reduction), 8, options.largest_px).astype(int)

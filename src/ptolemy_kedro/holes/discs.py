@@ -19,6 +19,9 @@ ACROSS = np.arange(-STEPS, STEPS + 1) * (REACH / STEPS)
 ROW, COL = (grid.ravel() for grid in np.meshgrid(ACROSS, ACROSS, indexing="ij"))
 DISTANCE = np.hypot(ROW, COL)
 
+DARKEST_PERCENT = 0.5
+"""So many of the pixels may be dead, and tell nothing of how dark an image is."""
+
 
 @dataclass(frozen=True)
 class Discs:
@@ -26,7 +29,7 @@ class Discs:
 
     Attributes:
         values: NaN outside the image; shape (n, points).
-        floor: Intensity of no light: 0, or less where the image holds negative values.
+        floor: Intensity of no light: 0, or what is darkest but for a few pixels where that is negative.
     """
 
     values: Image
@@ -80,4 +83,4 @@ def read_discs(image: Image, centres: Floats, radius_px: Floats) -> Discs:
     col = at[:, 1:] + radius_px[:, None] / factor * COL
     values = interpolate(reduced, row.astype(np.float32), col.astype(np.float32), np.nan)
     values[np.isnan(values[:, DISTANCE <= 0.75]).all(axis=1)] = np.float32(np.median(reduced))
-    return Discs(values, min(0.0, float(reduced.min())))
+    return Discs(values, min(0.0, float(np.percentile(reduced, DARKEST_PERCENT))))

@@ -79,9 +79,10 @@ def find_holes(
     sites = settle(sites, radius)
     found = _reported(_gathered(seen, may_be, fits, sites), image.shape, options.threshold)
     gaps = None if fits or _is_convincing(found) else find_gaps(pyramid)
-    if gaps is None or len(gaps.centres) <= len(found):
+    if gaps is None:
         return found
-    return _reported(_of_lace(gaps, localiser), image.shape, options.threshold)
+    of_lace = _reported(_of_lace(gaps, localiser), image.shape, options.threshold)
+    return of_lace if len(of_lace) > len(found) else found
 
 
 def _hints(seen: Look, probability: Floats) -> Floats | None:

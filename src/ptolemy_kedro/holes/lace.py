@@ -30,6 +30,9 @@ REACHES = (1 / 6, 1 / 12, 1 / 24)
 BLOCK_PX = 8
 """The film's level is followed on blocks of so many pixels: it is broad."""
 
+NARROWEST_PX = 2 * BLOCK_PX
+"""Shorter edge of the least image to look at [px]: a strip shows no web."""
+
 STEEP, OPEN = 0.7, (0.45, 0.9)
 """Least share of the levels' difference that lies at a web's edges; and how much of it is open."""
 
@@ -46,7 +49,7 @@ GAPS, USUAL_RADIUS_PX = (6, 200), 5.0
 """How many gaps make a web: fewer may be holes, more or smaller ones are grain."""
 
 PROBABILITY = 0.55
-"""Said of every gap of a web: about half are gaps in truth (``benchmarks/lacey.py``); all are reported."""
+"""Said of every gap of a web: about half are gaps in truth (``benchmarks/lacey.py``)."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class Gaps:
 def find_gaps(image: Pyramid) -> Gaps | None:
     """Find the gaps of lacey film, the largest first; None where the image shows no web."""
     scale = min(1.0, EDGE_PX / max(image.shape))
+    if min(image.shape) * scale < NARROWEST_PX:
+        return None
     levels = _log_levels(image.at(scale))
     film = _film(levels)
     if film.sum() < FEWEST_PX:

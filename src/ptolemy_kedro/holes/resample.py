@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from ptolemy_kedro.resampling import usable
+from ptolemy_kedro.resampling import SAMPLED, usable
 
 Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -16,9 +16,6 @@ Floats = NDArray[np.float64]
 DARKEST_PERCENT, BRIGHTEST_PERCENT = 0.5, 99.5
 FLATTEST = 1e-4
 """Contrast, over the brightest level, below which an image is flat."""
-
-SAMPLED = 250_000
-"""Pixels that percentiles are taken of."""
 
 
 class Pyramid:
