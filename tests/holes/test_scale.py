@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from tests.holes.discs import draw_discs, square_lattice
 
+from ptolemy_kedro.holes import localiser as localisers
 from ptolemy_kedro.holes.looking import look
 from ptolemy_kedro.holes.probing import is_within_holes, is_worth_a_look
 from ptolemy_kedro.holes.resample import Pyramid
-from ptolemy_kedro.holes.scale import best_look
+from ptolemy_kedro.holes.scale import SMALLEST_PX, _radii, best_look
 from ptolemy_kedro.shipped import hole_localiser
 
 SHAPE = (260, 340)
@@ -87,3 +88,20 @@ def test_squares_seen_as_holes_have_holes_within(localiser):
 
     assert (squares.probability > 0.35).any()
     assert is_within_holes(image, localiser.radius_px / 8, squares, 4.0)
+
+
+def test_a_large_image_is_seen_in_tiles_as_it_is_seen_whole(localiser, monkeypatch):
+    noise = np.random.default_rng(0).normal(size=(620, 710))
+    image = Pyramid(draw_discs(square_lattice(34, noise.shape, 9), 10.0, noise.shape) + 50 * noise).at(1.0)
+    whole = localiser.maps(image)
+
+    monkeypatch.setattr(localisers, "WHOLE_PX2", 1e5)
+    monkeypatch.setattr(localisers, "TILE_PX", 256)
+
+    np.testing.assert_allclose(localiser.maps(image), whole, atol=1e-4)
+    assert whole[0].max() > 0.05
+
+
+def test_holes_of_a_few_pixels_are_looked_for_in_a_large_image(localiser):
+    assert min(_radii((4096, 4096), localiser)) < 5.2
+    assert min(_radii((512, 512), localiser)) == SMALLEST_PX

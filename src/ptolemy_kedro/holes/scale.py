@@ -19,8 +19,9 @@ STEP = 1.7
 SMALLEST_PX, LARGEST_SHARE = 2.5, 0.45
 """Hole radii tried: from so many pixels to so much of the image's shorter side."""
 
-MOST_PIXELS = 8e6
-"""Pixels of an image as the network sees it."""
+MOST_PIXELS = 6.4e7
+"""Pixels of an image as the network sees it: smaller holes are not looked for in larger images, 5 px in
+radius at 4,096 x 4,096 px, 10 px at 8,192 x 8,192 px."""
 
 STRONG, FAR_DOWN, NOTHING = 4.0, 0.35, 0.15
 """Once a scale's evidence is strong, so much of it twice in a row, or nearly none once, ends the search,
