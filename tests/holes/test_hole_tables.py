@@ -10,7 +10,7 @@ from ptolemy_kedro.geometry import STAGE_COLUMNS
 from ptolemy_kedro.holes.context import describe_holes
 from ptolemy_kedro.holes.found import FoundHoles
 from ptolemy_kedro.holes.identity import hole_ids
-from ptolemy_kedro.holes.labels import label_holes, unmatched_clicks
+from ptolemy_kedro.holes.labels import label_holes
 from ptolemy_kedro.holes.matching import match_exposures, one_to_one
 from ptolemy_kedro.holes.table import found_of, holes_table
 
@@ -169,13 +169,6 @@ def test_what_no_operator_selected_as_a_hole_selects_nothing(other):
     found = holes_at([[50.0, 50.0]], 10)
 
     assert label_holes(rows_of(found), targets(target(0, (50, 50), **other)), images(False))[0] == "unknown"
-
-
-def test_a_click_far_from_any_hole_is_counted_as_unmatched():
-    found = holes_at([[50.0, 50.0]], 10)
-    clicks = targets(target(0, (52, 52)), target(1, (100, 100)), target(2, (50, 50), image_id="m2"))
-
-    assert unmatched_clicks(rows_of(found), clicks).tolist() == [False, True, True]
 
 
 def shot(number, of, offset=(0.0, 0.0)):

@@ -6,7 +6,7 @@ from tests.squares.drawing import draw_grid
 from ptolemy_kedro import tables
 from ptolemy_kedro.geometry import STAGE_COLUMNS, StageMap, stage_columns
 from ptolemy_kedro.squares.descriptors import describe
-from ptolemy_kedro.squares.labels import squares_at, unmatched_targets
+from ptolemy_kedro.squares.labels import squares_at
 from ptolemy_kedro.squares.segmentation import find_squares
 from ptolemy_kedro.squares.table import join_sightings, squares_table
 
@@ -144,13 +144,3 @@ def test_a_point_between_squares_lies_in_none():
     owners = squares_at(square, np.array([[5.0, 5], [0, 0], [11, 5], [12, 5], [30, 30]]))
 
     assert owners.tolist() == [0, 0, 0, -1, -1]
-
-
-def test_targets_without_a_square_are_told():
-    pixels, middles = draw_grid()
-    table = joined([(image_row("a", pixels), pixels)])
-    targets = pd.DataFrame(
-        [target("a", middles[0]), target("a", (-500.0, -500.0)), target("gone", (5.0, 5.0))]
-    )
-
-    assert unmatched_targets(table, targets).tolist() == [False, True, True]

@@ -9,7 +9,7 @@ from pydantic.dataclasses import dataclass
 from scipy.spatial import cKDTree
 
 from ptolemy_kedro.holes.evidence import Sites, amid, complete, doubted, settle
-from ptolemy_kedro.holes.found import FoundHoles
+from ptolemy_kedro.holes.found import FoundHoles, usual_spacing_px
 from ptolemy_kedro.holes.lace import PROBABILITY, Gaps, find_gaps
 from ptolemy_kedro.holes.lattice_fit import LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.lattice_growth import LatticeFit
@@ -188,19 +188,7 @@ def _reported(found: FoundHoles, shape: tuple[int, ...], threshold: float) -> Fo
     inside = np.all((found.centres >= -0.5) & (found.centres < np.array(shape) - 0.5), axis=1)
     found = found[inside & (found.probability >= threshold)]
     found = found[np.argsort(-found.probability, kind="stable")]
-    spacing = _spacing_px(found)
-    return replace(found, spacing_px=spacing)
-
-
-def _spacing_px(found: FoundHoles) -> float | None:
-    """Give the shortest step of the lattice with most holes, else the usual distance of neighbours."""
-    on_lattice = found.lattice[found.lattice >= 0]
-    if len(on_lattice):
-        basis = found.bases[np.bincount(on_lattice).argmax()]
-        return float(np.linalg.norm(basis, axis=1).min())
-    if len(found) < 2:
-        return None
-    return float(np.median(cKDTree(found.centres).query(found.centres, 2)[0][:, 1]))
+    return replace(found, spacing_px=usual_spacing_px(found))
 
 
 def _typical(radius_px: Floats, probability: Floats) -> float:

@@ -45,15 +45,6 @@ def with_labels(holes: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.Data
     return holes.assign(label=label_holes(holes, targets, images))
 
 
-def unmatched_clicks(holes: "pd.DataFrame", targets: "pd.DataFrame") -> NDArray[np.bool_]:
-    """Tell which targets belong to no hole that was found; shape (len(targets),)."""
-    matched = np.zeros(len(targets), bool)
-    for image_id, places in targets.groupby("image_id", sort=False).indices.items():
-        found = holes[holes["image_id"] == image_id]
-        matched[places] = holes_at(*_circles(found), _points(targets.iloc[places])) >= 0
-    return ~matched
-
-
 def holes_at(
     centres: NDArray[np.float64], radius_px: NDArray[np.float64], points: NDArray[np.float64]
 ) -> NDArray[np.intp]:

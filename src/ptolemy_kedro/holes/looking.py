@@ -12,7 +12,7 @@ from ptolemy_kedro.holes.resample import Pyramid, from_scaled
 Floats = NDArray[np.float64]
 
 REACH = 0.6
-"""Radii about a peak within which clicks belong to it; no two holes are closer than twice that."""
+"""Radii about a peak within which clicks belong to it; the next peak is a little farther than that."""
 
 
 @dataclass(frozen=True)

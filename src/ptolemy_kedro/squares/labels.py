@@ -45,16 +45,6 @@ def label_squares(squares: "pd.DataFrame", targets: "pd.DataFrame", images: "pd.
     return pd.Series(labels, index=squares.index, dtype="str")
 
 
-def unmatched_targets(squares: "pd.DataFrame", targets: "pd.DataFrame") -> NDArray[np.bool_]:
-    """Tell which targets lie in no square that was found; shape (len(targets),)."""
-    matched = np.zeros(len(targets), bool)
-    for image_id, positions in targets.groupby("image_id", sort=False).indices.items():
-        found = squares[squares["image_id"] == image_id]
-        owners = squares_at(_corners(found), targets.iloc[positions][["row_px", "col_px"]].to_numpy(float))
-        matched[positions] = owners >= 0
-    return ~matched
-
-
 def squares_at(corners: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.intp]:
     """Find the square each point lies in, the nearest where several hold it; -1 for none.
 
