@@ -88,6 +88,24 @@ def test_kinds_and_pixel_sizes_can_be_said(tmp_path):
     assert rows["pixel_size_a"].fillna(0).to_dict() == {"a_gr.mrc": 0, "a_hl.mrc": 90.0, "whole.mrc": 0}
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("08mar_00010gr.mrc", "tile"),
+        ("08mar_00010gr_00004sq_v02_00003hl.mrc", "medium"),
+        ("grid1/hl3.mrc", "medium"),
+        ("gr/image3.mrc", "tile"),
+    ],
+)
+def test_the_last_word_of_a_name_tells_the_kind(tmp_path, name, kind):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    write_mrc(tmp_path / name, np.ones((100, 120), np.int16))
+
+    newcomer = meet(tmp_path, SurveyOptions(tiles="gr", medium="hl"))
+
+    assert newcomer.images["kind"].tolist() == [kind]
+
+
 def test_a_kind_that_cannot_be_told_is_asked_for(tmp_path):
     write_mrc(tmp_path / "x.mrc", np.ones((100, 120), np.int16))
 

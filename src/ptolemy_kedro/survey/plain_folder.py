@@ -83,10 +83,10 @@ def _looked_at(
 
 def _kind(image: LooseImage, options: SurveyOptions) -> str:
     """Tell by name, where the user says how; else by the field of view."""
-    asked = (("atlas", options.atlas), ("tile", options.tiles), ("medium", options.medium))
-    for kind, words in asked:
-        if any(fnmatch(image.name.lower(), f"*{word.lower()}*") for word in words.split()):
-            return kind
+    folder, _, name = image.name.lower().rpartition("/")
+    named = _named(name, options) or _named(folder, options)
+    if named:
+        return named
     if image.pixel_size_a is None:
         raise ArchiveError(
             f"{image.name}: neither its pixel size nor its kind is known. Say which "
@@ -94,6 +94,17 @@ def _kind(image: LooseImage, options: SurveyOptions) -> str:
             "--params=session=PATH,target.tiles=gr,target.medium=hl"
         )
     return image_kind(image.shape, image.pixel_size_a)
+
+
+def _named(name: str, options: SurveyOptions) -> str | None:
+    """Give the kind whose word stands last in a name: Leginon's names begin with those of what they lie in."""
+    asked = {"atlas": options.atlas, "tile": options.tiles, "medium": options.medium}
+    words = [(kind, word.lower()) for kind, text in asked.items() for word in text.split()]
+    for start in reversed(range(len(name))):
+        for kind, word in words:
+            if fnmatch(name[start:], f"{word}*"):
+                return kind
+    return None
 
 
 def _scaled(image: LooseImage, kind: str, options: SurveyOptions) -> LooseImage:
