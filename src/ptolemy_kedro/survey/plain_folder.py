@@ -97,7 +97,7 @@ def _kind(image: LooseImage, options: SurveyOptions) -> str:
 
 
 def _named(name: str, options: SurveyOptions) -> str | None:
-    """Give the kind whose word stands last in a name: Leginon's names begin with those of what they lie in."""
+    """Give the kind whose word stands last in a name: Leginon's begin with what they lie in."""
     asked = {"atlas": options.atlas, "tile": options.tiles, "medium": options.medium}
     words = [(kind, word.lower()) for kind, text in asked.items() for word in text.split()]
     for start in reversed(range(len(name))):
