@@ -49,11 +49,12 @@ class PublishedNet(nn.Module):
         """Give the maps; rows and cols are multiples of 256."""
         values, skipped = images, []
         for level, block in enumerate(self.inward):
-            values = block(functional.max_pool2d(values, 2) if level else values)
+            values = _row_by_row(block(functional.max_pool2d(values, 2) if level else values))
             skipped.append(values)
         skipped.pop()
         for block in self.outward:
-            values = functional.relu(_over_both(block[0], values, skipped.pop()))  # type: ignore[index]
+            joined = _over_both(block[0], values, skipped.pop())  # type: ignore[index]
+            values = _row_by_row(functional.relu(joined))
         with torch.autocast(images.device.type, enabled=False):
             marks = torch.sigmoid(self.head.float()(values.float()))
             clicks = blurred(functional.avg_pool2d(marks, STRIDE) * STRIDE**2, self.log_sigma.exp())
@@ -153,6 +154,17 @@ def _over_both(convolution: nn.Conv2d, coarse: torch.Tensor, fine: torch.Tensor)
     return functional.conv_transpose2d(coarse, kernel, stride=2, padding=1) + functional.conv2d(
         fine, over_fine, convolution.bias, padding=1
     )
+
+
+def _row_by_row(values: torch.Tensor) -> torch.Tensor:
+    """Keep images and their gradients a channel after the other in memory.
+
+    Beside a layer of one channel, which looks the same in either layout, torch turns to the other one.
+    """
+    values = values.contiguous()
+    if values.requires_grad:
+        values.register_hook(torch.Tensor.contiguous)
+    return values
 
 
 def _level(inward: int) -> nn.Sequential:
