@@ -1,7 +1,7 @@
 """How well holes are found on simulated sessions: ours and the published methods, against truth and clicks.
 
     python benchmarks/simulated_holes.py [--sessions 24] [--seed 20000] [--held-out] [--images 400]
-                                         [--epochs 24] [--ours-only] [--work FOLDER]
+                                         [--epochs 24] [--ours-only] [--work FOLDER] [--workers 2]
 
 Sessions of six medium images, seeds counting up: 20,000s while something is made, 90,000s at the closing.
 Against the truth: a find is right within half a radius of a hole whose centre is in view and open; sites that
@@ -27,6 +27,7 @@ from ptolemy_kedro.metrics.detection import evaluate, match_points
 from ptolemy_kedro.shipped import hole_localiser
 from ptolemy_kedro.simulation import SimulatedSession, SimulateOptions, simulate_session
 from ptolemy_kedro.simulation.foil import PRODUCTS
+from ptolemy_kedro.workers import executor, ordered
 
 ROOT = Path(__file__).resolve().parents[1]
 OURS, OURS_BLIND = "ours", "ours, no pixel size"
@@ -162,7 +163,7 @@ def _told(figure) -> str:
 def main() -> None:
     """Simulate, find, judge, print."""
     wanted = _arguments()
-    localiser, baselines = hole_localiser(), None
+    baselines = None
     if not wanted.ours_only:
         from published_holes import told, trained
 
@@ -173,12 +174,20 @@ def main() -> None:
         tiles=1, tile_px=256, squares_a_tile=9, atlas_px=0, visited_squares=6, patches_a_square=2,
         medium_images=6, medium_px=wanted.edge, optics=drawn, operators=drawn,
     )  # fmt: skip
-    rows = []
-    for seed in range(wanted.seed, wanted.seed + wanted.sessions):
-        for image in shown(simulate_session(seed, size)):
-            points = found_in(image, localiser, baselines)
-            rows += [judged(image, method, found) for method, found in points.items()]
+    seeds = range(wanted.seed, wanted.seed + wanted.sessions)
+    with executor(wanted.workers) as pool:
+        tasks = ((seed, size, baselines) for seed in seeds)
+        rows = [row for part in ordered(pool, judge_session, tasks, wanted.workers) for row in part]
     show(pd.DataFrame(rows))
+
+
+def judge_session(seed: int, size: SimulateOptions, baselines) -> list[dict[str, object]]:
+    """Simulate a session, find its holes by every method, and count those that are right."""
+    localiser, rows = hole_localiser(), []
+    for image in shown(simulate_session(seed, size)):
+        points = found_in(image, localiser, baselines)
+        rows += [judged(image, method, found) for method, found in points.items()]
+    return rows
 
 
 def show(rows: pd.DataFrame) -> None:
@@ -211,6 +220,7 @@ def _arguments() -> argparse.Namespace:
         "--epochs", type=int, default=24, help="of their training, at most; the rate falls by them"
     )
     parser.add_argument("--ours-only", action="store_true")
+    parser.add_argument("--workers", type=int, default=2, help="processes that find holes")
     parser.add_argument("--work", type=Path, default=ROOT / "data/05_model_input/published_holes")
     return parser.parse_args()
 
