@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 from scipy.spatial import cKDTree
+from threadpoolctl import ThreadpoolController
 
 from ptolemy_kedro.holes.evidence import Sites, amid, complete, doubted, settle
 from ptolemy_kedro.holes.found import FoundHoles, usual_spacing_px
@@ -35,6 +36,10 @@ FEW, REPEATED = 12, 0.08
 """Holes that may be too few to show a lattice; and strength from which one that the image shows is tried."""
 
 
+_algebra = ThreadpoolController()
+"""Of numpy and scipy. Their matrices are small here: on several threads they wait longer than they work."""
+
+
 @dataclass(frozen=True, config={"extra": "forbid"})
 class LocateOptions:
     """Reading holes off an image."""
@@ -43,6 +48,7 @@ class LocateOptions:
     lattice: LatticeOptions = LatticeOptions()
 
 
+@_algebra.wrap(limits=1, user_api="blas")
 def find_holes(
     image: NDArray,
     localiser: HoleLocaliser,

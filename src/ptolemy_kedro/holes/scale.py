@@ -19,9 +19,10 @@ STEP = 1.7
 SMALLEST_PX, LARGEST_SHARE = 2.5, 0.45
 """Hole radii tried: from so many pixels to so much of the image's shorter side."""
 
-MOST_PIXELS = 6.4e7
-"""Pixels of an image as the network sees it: smaller holes are not looked for in larger images, 5 px in
-radius at 4,096 x 4,096 px, 10 px at 8,192 x 8,192 px."""
+FREE_PIXELS, MAGNIFIED, MOST_PIXELS = 8e6, 4.0, 6.4e7
+"""Pixels of an image as the network sees it: so many of any, so many times as many of a larger one as it has,
+and so many at most. Holes are thus looked for down to a radius of 2.5 px in an image of 700 x 700 px, of 5 px
+in one of 1,400 x 1,400 to 4,000 x 4,000 px, and of 10 px in one of 8,000 x 8,000 px."""
 
 STRONG, FAR_DOWN, NOTHING = 4.0, 0.35, 0.15
 """Once a scale's evidence is strong, so much of it twice in a row, or nearly none once, ends the search,
@@ -65,13 +66,18 @@ def best_look(image: Pyramid, localiser: HoleLocaliser, expected_px: float | Non
 
 def _radii(shape: tuple[int, ...], localiser: HoleLocaliser) -> Iterator[float]:
     """List the hole radii to try [px], falling."""
-    finest = localiser.radius_px * np.sqrt(np.prod(shape) / MOST_PIXELS)
+    finest = localiser.radius_px * np.sqrt(np.prod(shape) / _most_pixels(shape))
     last = max(SMALLEST_PX, finest)
     radius = max(LARGEST_SHARE * min(shape), last)
     while radius > last * np.sqrt(STEP):
         yield radius
         radius /= STEP
     yield last
+
+
+def _most_pixels(shape: tuple[int, ...]) -> float:
+    """Give the pixels that an image of a shape may have as the network sees it."""
+    return float(np.clip(MAGNIFIED * np.prod(shape), FREE_PIXELS, MOST_PIXELS))
 
 
 def _is_over(weights: list[float]) -> bool:
@@ -92,7 +98,7 @@ def _again(
         return seen
     off = float(np.median(seen.log_ratio[sure]))
     scale = seen.scale * np.exp(-off)
-    if abs(off) < NEAR_ENOUGH or np.prod(image.shape) * scale**2 > MOST_PIXELS:
+    if abs(off) < NEAR_ENOUGH or np.prod(image.shape) * scale**2 > _most_pixels(image.shape):
         return seen
     other = look(image, localiser, scale)
     return other if evidence(other, expected_px) >= AS_GOOD * weight else seen
