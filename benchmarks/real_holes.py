@@ -137,7 +137,7 @@ def report(given: Labelled, localiser: HoleLocaliser, to: Path | None) -> bool:
     started = time.process_time()
     found = find_holes(given.image, localiser)
     seconds = time.process_time() - started
-    line = f"{given.name:50s} {len(found):4d} found, {int(found.from_lattice.sum())} by the lattice alone"
+    line = f"{given.name:50s} {len(found):4d} found, {int(found.from_lattice.sum())} from the lattice"
     met = True
     if len(given.labels) > 2:
         right, false = count(given, found)
