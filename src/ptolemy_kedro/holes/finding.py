@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 from scipy.spatial import cKDTree
-from threadpoolctl import ThreadpoolController
 
 from ptolemy_kedro.holes.evidence import Sites, amid, complete, doubted, settle
 from ptolemy_kedro.holes.found import FoundHoles, usual_spacing_px
 from ptolemy_kedro.holes.lace import PROBABILITY, Gaps, find_gaps
+from ptolemy_kedro.holes.lattice import one_thread
 from ptolemy_kedro.holes.lattice_fit import LatticeOptions, fit_lattices
 from ptolemy_kedro.holes.lattice_growth import LatticeFit
 from ptolemy_kedro.holes.localiser import HoleLocaliser
@@ -36,10 +36,6 @@ FEW, REPEATED = 12, 0.08
 """Holes that may be too few to show a lattice; and strength from which one that the image shows is tried."""
 
 
-_algebra = ThreadpoolController()
-"""Of numpy and scipy. Their matrices are small here: on several threads they wait longer than they work."""
-
-
 @dataclass(frozen=True, config={"extra": "forbid"})
 class LocateOptions:
     """Reading holes off an image."""
@@ -48,7 +44,7 @@ class LocateOptions:
     lattice: LatticeOptions = LatticeOptions()
 
 
-@_algebra.wrap(limits=1, user_api="blas")
+@one_thread
 def find_holes(
     image: NDArray,
     localiser: HoleLocaliser,

@@ -5,12 +5,16 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from ptolemy_kedro.errors import PtolemyError
 from ptolemy_kedro.geometry import Points
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+one_thread = ThreadpoolController().wrap(limits=1, user_api="blas")
+"""Keeps a function's algebra to one thread: its matrices are small, and several would mostly wait."""
 
 MAX_SITES = 1_000_000
 """Sites listed in one image at most: more would be a spacing under two pixels in the largest montage."""

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 
 from ptolemy_kedro.geometry import Points
 from ptolemy_kedro.holes.evidence import amid
-from ptolemy_kedro.holes.lattice import Floats, Indices
+from ptolemy_kedro.holes.lattice import Floats, Indices, one_thread
 from ptolemy_kedro.holes.lattice_growth import LatticeFit, grown, joined
 from ptolemy_kedro.holes.lattice_search import search_lattice
 
@@ -35,6 +35,7 @@ class LatticeOptions:
     max_lattices: int = Field(default=4, ge=1)  # an image has at most so many
 
 
+@one_thread
 def fit_lattices(
     points: Points,
     weights: Floats | None = None,
