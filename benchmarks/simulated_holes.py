@@ -215,7 +215,8 @@ def show(rows: pd.DataFrame) -> None:
     print(f"\nAgainst the clicks, holey foils; {share:.3f} of the open holes are clicked")
     clicked = holey[holey["clicks"] > 0]
     print(*table(clicked, "clicked", "all_found", "clicks"), sep="\n")
-    print(*leads(clicked, "clicked", "all_found", "clicks"), sep="\n")
+    if set(clicked["method"]) - {OURS, OURS_BLIND}:
+        print(*leads(clicked, "clicked", "all_found", "clicks"), sep="\n")
     if "lacey" in of:
         print(f"\nLacey, against the truth, {of['lacey']['session'].nunique()} sessions")
         print(*table(of["lacey"], "right", "found", "holes"), sep="\n")

@@ -41,6 +41,7 @@ def without_spikes(pixels: Image) -> Image:
     """Bring the few pixels that lie far outside all others, dead or struck ones, to where far begins.
 
     Far is a range beyond the ends of the range that all but a hundredth of the pixels lie in.
+    Both images have the shape (rows, cols).
     """
     low, high = np.percentile(pixels.ravel()[:: max(1, pixels.size // SAMPLED)], USUAL)
     least, most = np.float32(2 * low - high), np.float32(2 * high - low)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ptolemy_kedro.resampling import Image, interpolate, reduce
+from ptolemy_kedro.resampling import USUAL, Image, interpolate, reduce
 
 Floats = NDArray[np.float64]
 
@@ -18,9 +18,6 @@ STEPS = 12
 ACROSS = np.arange(-STEPS, STEPS + 1) * (REACH / STEPS)
 ROW, COL = (grid.ravel() for grid in np.meshgrid(ACROSS, ACROSS, indexing="ij"))
 DISTANCE = np.hypot(ROW, COL)
-
-DARKEST_PERCENT = 0.5
-"""So many of the pixels may be dead, and tell nothing of how dark an image is."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +80,4 @@ def read_discs(image: Image, centres: Floats, radius_px: Floats) -> Discs:
     col = at[:, 1:] + radius_px[:, None] / factor * COL
     values = interpolate(reduced, row.astype(np.float32), col.astype(np.float32), np.nan)
     values[np.isnan(values[:, DISTANCE <= 0.75]).all(axis=1)] = np.float32(np.median(reduced))
-    return Discs(values, min(0.0, float(np.percentile(reduced, DARKEST_PERCENT))))
+    return Discs(values, min(0.0, float(np.percentile(reduced, USUAL[0]))))
